@@ -4,7 +4,9 @@ The twin of `cross_fitting.py` for metrics that are not means over rows, as the 
 curve is not: each way chooses by some folds of the validation rows, its networks predict the
 others, and what is predicted so of all rows is scored at once. Of two classes the threshold of
 decisions is chosen in the same manner, and is kept only where it gains on rows it has not seen.
-Pure functions of arrays.
+Of few rows a loss tells more than most metrics: so what the loss would choose is held against what
+the metric does, and stays where the metric's choice is not better on rows it has not seen. Pure
+functions of arrays.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.training.decisions import OF_DECISIONS, Decided, best_threshold
-from automl.training.metrics import Resampled, resample, row_losses
+from automl.training.metrics import Resampled, resample, row_losses, row_values
 from automl.tuning.cross_fitting import CrossFit, Rows, alone, row_folds, smallest
-from automl.tuning.ensembles import Measure, bags, mean_shares, select_by
+from automl.tuning.ensembles import Measure, bags, mean_shares, select_bagged, select_by
 from automl.tuning.metric_errors import metric_errors
+from automl.wording.scores import HIGHER_IS_BETTER
 from storage.records import Task
 from storage.score_records import AnswerKind, MetricWorth, score_of
 
@@ -34,6 +37,9 @@ N_STEPS: Final = 15
 N_BAGS: Final = 4
 """Networks that are added, and selections that are averaged: fewer than by a loss, since a look
 at a metric takes ten times as long."""
+
+BY_LOSS: Final = " by loss"
+"""Ends the name of a way to choose that does not ask the metric."""
 
 MOST_NUMBERS: Final = 8_000
 """Probabilities of one network that a selection looks at: its rows times their classes."""
@@ -71,6 +77,10 @@ class Judged:
         """The plain loss of each row."""
         return row_losses(predicted, self.targets, loss=self.loss, target_scale=self.target_scale)
 
+    def values(self, predicted: Floats) -> Floats:
+        """What the loss of each row follows from."""
+        return row_values(predicted, self.targets, loss=self.loss, target_scale=self.target_scale)
+
     def resampled(self, predictions: Mapping[str, Any], seed: int) -> Mapping[str, Resampled]:
         """Scores of several predictions on the same resamples."""
         return resample(
@@ -93,6 +103,7 @@ def cross_fit_by_metric(
 ) -> Mapping[AnswerKind, CrossFit]:
     """Each way to choose, by its name.
 
+    What the loss chooses stands where what the metric chooses is not better in it.
     The smallest network as good as the best is still one by the loss: whether two differ is
     known row by row, which a metric such as the area under the ROC curve is not.
 
@@ -105,38 +116,52 @@ def cross_fit_by_metric(
     Shape:
         predictions: (M, N, C) or (M, N), N at least 2; n_parameters, finished: M of them.
     """
-    may_be_alone = np.flatnonzero(finished)
-    losses = np.stack([judged.losses(one) for one in predictions])
-
-    def best(seen: Rows) -> Floats:
-        errors = judged.measure(seen)(predictions[may_be_alone][:, seen], 1)
-        return alone(int(may_be_alone[np.argmin(errors)]), len(predictions))
-
-    ways: Mapping[AnswerKind, Chooser] = {
-        "single": best,
-        "ensemble": lambda seen: select_by_metric(predictions, judged, seen, seed),
-        "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), len(losses)),
-    }
+    ways = _ways(predictions, judged, n_parameters, finished, seed)
     folds = row_folds(predictions.shape[1], seed)
-    fitted = {kind: _predicted(way, predictions, judged, folds) for kind, way in ways.items()}
-    told: dict[str, Any] = {kind: one.predicted for kind, one in fitted.items()}
+    fitted = {name: _predicted(way, predictions, judged, folds) for name, way in ways.items()}
+    told: dict[str, Any] = {name: one.predicted for name, one in fitted.items()}
     if judged.has_threshold:
         told |= {
-            f"{kind} decided": Decided(one.predicted, one.thresholds)
-            for kind, one in fitted.items()
+            f"{name} decided": Decided(one.predicted, one.thresholds)
+            for name, one in fitted.items()
         }
-    resampled = judged.resampled(told, seed)
-    worths = {kind: _worth(kind, resampled, score_of(judged.metric)) for kind in fitted}
+    resampled, score = judged.resampled(told, seed), score_of(judged.metric)
+    single = _better("single", resampled, score)
+    names: Mapping[AnswerKind, str] = {
+        "single": single,
+        "ensemble": _better("ensemble", resampled, score),
+        "smallest": "smallest",
+    }
+    found = {}
+    for kind, name in names.items():
+        one, worth = fitted[name], _worth(name, single, resampled, score)
+        threshold = one.threshold if _is_decided(worth) else None
+        losses = judged.losses(one.predicted)
+        found[kind] = CrossFit(kind, one.shares, losses, one.chosen_loss, worth, threshold)
+    return found
+
+
+def _ways(
+    predictions: Floats,
+    judged: Judged,
+    n_parameters: Sequence[int | None],
+    finished: Sequence[bool],
+    seed: int,
+) -> Mapping[str, Chooser]:
+    """Of each kind of answer, where it is chosen by the metric and where by the loss."""
+    n_networks, may_be_alone = len(predictions), np.flatnonzero(finished)
+    losses = np.stack([judged.losses(one) for one in predictions])
+    values = np.stack([judged.values(one) for one in predictions])
+
+    def best(errors: Floats) -> Floats:
+        return alone(int(may_be_alone[np.argmin(errors)]), n_networks)
+
     return {
-        kind: CrossFit(
-            kind,
-            one.shares,
-            judged.losses(one.predicted),
-            one.chosen_loss,
-            worths[kind],
-            one.threshold if _is_decided(worths[kind]) else None,
-        )
-        for kind, one in fitted.items()
+        "single": lambda seen: best(judged.measure(seen)(predictions[may_be_alone][:, seen], 1)),
+        f"single{BY_LOSS}": lambda seen: best(losses[may_be_alone][:, seen].mean(axis=1)),
+        "ensemble": lambda seen: select_by_metric(predictions, judged, seen, seed),
+        f"ensemble{BY_LOSS}": lambda seen: select_bagged(values[:, seen], judged.loss, seed),
+        "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), n_networks),
     }
 
 
@@ -192,31 +217,47 @@ def _predicted(
     return _Predicted(shares, predicted, thresholds, threshold, float(np.mean(of_choices)))
 
 
-def _worth(kind: str, resampled: Mapping[str, Resampled], score: str) -> MetricWorth | None:
-    """Of a way to choose; None where the rows do not define the metric."""
-    told = _told(kind, resampled, score)
+def _better(kind: str, resampled: Mapping[str, Resampled], score: str) -> str:
+    """Of two ways that give a kind of answer the one that the metric is better of."""
+    told = [_told(name, resampled, score) for name in (kind, f"{kind}{BY_LOSS}")]
+    by_metric, by_loss = (None if one is None else one.scores[score] for one in told)
+    if by_metric is None or by_loss is None:
+        return f"{kind}{BY_LOSS}"
+    sign = 1.0 if score in HIGHER_IS_BETTER else -1.0
+    return kind if sign * (by_metric - by_loss) > 0 else f"{kind}{BY_LOSS}"
+
+
+def _worth(
+    name: str, single: str, resampled: Mapping[str, Resampled], score: str
+) -> MetricWorth | None:
+    """Of a way to choose; None where the rows do not define the metric.
+
+    Args:
+        single: the way by which one network is chosen, which others are held against.
+    """
+    told = _told(name, resampled, score)
     if told is None or score not in told.intervals:
         return None
     low, high = told.intervals[score]
     worth = MetricWorth(score, told.scores[score], low, high)
-    decided = resampled.get(f"{kind} decided")
+    decided = resampled.get(f"{name} decided")
     if decided is not None:
-        gains = decided.gains(resampled[kind])
+        gains = decided.gains(resampled[name])
         worth = replace(worth, threshold_gain=gains.get(score))
-    single = _told("single", resampled, score)
-    if kind != "single" and single is not None:
-        worth = replace(worth, gain=told.gains(single).get(score))
+    alone_told = _told(single, resampled, score)
+    if name != single and alone_told is not None:
+        worth = replace(worth, gain=told.gains(alone_told).get(score))
     return worth
 
 
-def _told(kind: str, resampled: Mapping[str, Resampled], score: str) -> Resampled | None:
+def _told(name: str, resampled: Mapping[str, Resampled], score: str) -> Resampled | None:
     """By the threshold where that gains, else by the more probable class."""
-    plain, decided = resampled[kind], resampled.get(f"{kind} decided")
+    plain, decided = resampled[name], resampled.get(f"{name} decided")
     if score not in plain.scores:
         return decided if decided is not None and score in decided.scores else None
     if decided is None or score not in decided.scores:
         return plain
-    return decided if decided.scores[score] > plain.scores[score] else plain
+    return decided if decided.scores[score] > plain.scores[score] else plain  # metrics go up
 
 
 def _is_decided(worth: MetricWorth | None) -> bool:

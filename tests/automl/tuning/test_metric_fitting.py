@@ -48,7 +48,24 @@ def test_what_an_ensemble_is_worth_is_told_in_the_metric() -> None:
     assert ensemble.gain.value == pytest.approx(ensemble.value - single.value)
     assert ensemble.low < ensemble.value < ensemble.high
     best = np.argmax([reference.roc_auc_score(targets, one[:, 1]) for one in predictions])
-    assert ways["single"].shares[best] == 1
+    loss = np.argmin([reference.log_loss(targets, one[:, 1]) for one in predictions])
+    assert ways["single"].shares[[best, loss]].sum() >= 1
+
+
+def test_what_the_loss_would_choose_stays_only_where_the_metric_is_no_better() -> None:
+    """One network has the better order of rows, another the better probabilities."""
+    generator = np.random.default_rng(4)
+    targets = (generator.random(N) < 0.3).astype(int)
+    logits = 2.5 * targets - 1.2 + generator.normal(size=(2, N)) * [[0.6], [1.6]]
+    second = 1 / (1 + np.exp(-logits))
+    second[0] = 0.9 + second[0] / 20  # all rows in their order, and no word true
+    predictions = np.stack([1 - second, second], axis=2)
+    for metric, chosen in (("roc_auc", 0), ("balanced_accuracy", 0)):
+        ways = cross_fit_by_metric(predictions, judged(targets, metric), [9, 9], [True] * 2, 0)
+        assert ways["single"].shares[chosen] == 1
+    same = np.stack([predictions[1], predictions[1]])  # equals: the metric gains nothing
+    way = cross_fit_by_metric(same, judged(targets, "roc_auc"), [9, 9], [True] * 2, 0)["single"]
+    assert way.metric is not None and way.metric.gain is None
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "f1"])
