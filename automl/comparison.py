@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from automl.diagnostics.headline import Headline, headline, title
 from automl.diagnostics.standing import WORDS
+from automl.training.decisions import Decided
 from automl.training.metrics import resample
 from automl.wording.counts import count, counted
 from automl.wording.numbers import duration
@@ -32,7 +33,7 @@ from automl.wording.scores import (
 )
 from automl.wording.settings import differing_settings, parameter_text
 from search_spaces import SearchSpace
-from storage.answers import study_evaluation
+from storage.answers import study_answer, study_evaluation
 from storage.effort import search_effort
 from storage.records import Json, Outcome, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference
@@ -144,7 +145,7 @@ def _finding_of_objectives(studies: Sequence[ComparedStudy]) -> str:
 
 
 def _finding(first: ComparedStudy, second: ComparedStudy) -> str:
-    metric = read_score(first.records.settings.task)
+    metric = read_score(first.records.settings)
     gain = paired_gain(first, second, metric)
     names = f"{first.name} (the lower validation loss) and {second.name}"
     if gain is None:
@@ -177,12 +178,22 @@ def paired_gain(
         return None
     settings = first.records.settings
     resampled = resample(
-        {"first": mine["test_predictions"], "second": its["test_predictions"]},
+        {
+            "first": Decided(mine["test_predictions"], _threshold(first)),
+            "second": Decided(its["test_predictions"], _threshold(second)),
+        },
         mine["test_targets"],
         task=settings.task,
         loss=settings.loss,
+        metric=settings.metric,
     )
     return resampled["first"].gains(resampled["second"]).get(metric)
+
+
+def _threshold(study: ComparedStudy) -> float | None:
+    """By which its answer decides between two classes."""
+    answer = study_answer(study.records)
+    return None if answer is None else answer.threshold
 
 
 def _test_split(study: ComparedStudy) -> dict[str, Json]:
@@ -224,7 +235,7 @@ def _verdict(study: ComparedStudy) -> str:
 
 
 def _score(study: ComparedStudy) -> str:
-    evaluation, metric = study.evaluation, read_score(study.records.settings.task)
+    evaluation, metric = study.evaluation, read_score(study.records.settings)
     if evaluation is None or metric not in evaluation.scores:
         return ABSENT
     value, interval = evaluation.scores[metric], evaluation.intervals.get(metric)

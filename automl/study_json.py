@@ -5,6 +5,7 @@ from __future__ import annotations
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
+from automl.wording.scores import scores_in_order
 from automl.wording.stops import stop_sentence
 from storage.answers import (
     answers_side_by_side,
@@ -15,7 +16,7 @@ from storage.answers import (
 from storage.call_records import StopReason
 from storage.effort import effort_of_trial, search_effort, side_effort
 from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:
@@ -40,10 +41,11 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "training_seconds": round(search.seconds, 3),
         "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
         "limits": _limits(records.settings),
+        "metric": records.settings.metric,  # null: the answer is chosen by the loss
         "best": None if best is None else _best(records, best),
         "smallest_equal": _smallest_equal(records),
         "answer": _answer(records),
-        "test": None if evaluation is None else _test(evaluation),
+        "test": None if evaluation is None else _test(evaluation, records.settings),
         "standing": _standing(standing(records)),
         "warm_start": list(records.settings.warm_start),
         "widened": _widened(records),
@@ -75,6 +77,7 @@ def _answer(records: StudyRecords) -> dict[str, Json] | None:
         "trial_numbers": list(trials_of(records, answer)),
         "n_networks": len(answer.members),
         "n_parameters": answer.n_parameters,  # of all of them; null: not counted
+        "threshold": answer.threshold,  # of the second of two classes; null: 0.5
         "held_against": {one.kind: _worth(one) for one in answers_side_by_side(records)},
     }
 
@@ -91,6 +94,22 @@ def _worth(answer: AnswerRecord) -> dict[str, Json] | None:
         "luck": worth.luck,
         "gain": None if gain is None else gain.value,  # over the best trial alone
         "gain_interval": None if gain is None else [gain.low, gain.high],
+        "metric": None if worth.metric is None else _metric_worth(worth.metric),
+    }
+
+
+def _metric_worth(worth: MetricWorth) -> dict[str, Json]:
+    """The same in the study's metric."""
+    gains = {"gain": worth.gain, "threshold_gain": worth.threshold_gain}
+    return {
+        "score": worth.score,
+        "value": worth.value,
+        "interval": [worth.low, worth.high],
+        **{name: None if gain is None else gain.value for name, gain in gains.items()},
+        **{
+            f"{name}_interval": None if gain is None else [gain.low, gain.high]
+            for name, gain in gains.items()
+        },
     }
 
 
@@ -148,9 +167,10 @@ def _standing(found: Standing) -> dict[str, Json]:
     }
 
 
-def _test(evaluation: EvaluationRecord) -> dict[str, Json]:
+def _test(evaluation: EvaluationRecord, settings: StudySettings) -> dict[str, Json]:
     return {
-        **evaluation.scores,
+        **{name: evaluation.scores[name] for name in scores_in_order(evaluation.scores, settings)},
+        "only_class": evaluation.only_class,  # that is predicted for all rows; null: several are
         "interval": {name: list(bounds) for name, bounds in evaluation.intervals.items()},
         "references": {one.name: dict(one.scores) for one in evaluation.references},
     }

@@ -199,7 +199,6 @@ def _settings(draw: Draw) -> StudySettings:
         study_name=draw.family,
         task=dataset.task,
         loss=dataset.loss,
-        metric=dataset.metric,
         target="y",
         data_source="benchmarks/verdict_cases.py",
         data_fingerprint="",

@@ -112,8 +112,12 @@ def predictions_artifact(records: StudyRecords) -> ArtifactRecord | None:
 
 
 def _ids_of(records: StudyRecords, answer: AnswerRecord) -> set[int]:
-    """The ids under which the same networks with the same shares were stored."""
-    same = {one.answer_id for one in records.answers if one.members == answer.members}
+    """The ids under which the same networks with shares and threshold were stored."""
+    same = {
+        one.answer_id
+        for one in records.answers
+        if one.members == answer.members and one.threshold == answer.threshold
+    }
     return same | {answer.answer_id}
 
 

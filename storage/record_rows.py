@@ -26,7 +26,7 @@ from storage.records import (
     TrialRecord,
     TrialState,
 )
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import METRICS, AnswerRecord, EvaluationRecord
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,
@@ -47,8 +47,8 @@ from storage.widening_records import WideningRecord
 
 Record = TypeVar("Record")
 
-METRICS: Mapping[str, str] = {"regression": "rmse", "objective": "loss"}
-"""Of tasks without classes."""
+WITHOUT_CLASSES = frozenset({"regression", "objective"})
+"""Tasks that have none."""
 
 LAST_SECOND = 253_402_300_800.0
 """Seconds since 1970 at the end of the year 9999, the last that a date can have."""
@@ -89,8 +89,8 @@ def _check_settings(settings: StudySettings) -> None:
         "n_measured": settings.n_measured is None or settings.n_measured >= 1,
         "target_error": settings.target_error is None or 0 <= settings.target_error < math.inf,
         "created_at": 0 <= settings.created_at < LAST_SECOND,
-        "class_names": settings.task in METRICS or len(settings.class_names) >= 1,
-        "metric": settings.metric == METRICS.get(settings.task, "error_rate"),
+        "class_names": settings.task in WITHOUT_CLASSES or len(settings.class_names) >= 1,
+        "metric": settings.metric in METRICS.get(settings.task, ()) or settings.metric is None,
     }
     for name, is_kept in rules.items():
         if not is_kept:

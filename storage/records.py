@@ -25,16 +25,9 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 # "objective": nothing is predicted, a person's own loop gives the losses.
 Task: TypeAlias = Literal["binary", "multiclass", "regression", "objective"]
 Purpose: TypeAlias = Literal[
-    "search",
-    "promote",
-    "reproduce",
-    "confirm",
-    "bootstrap",
-    "half",
-    "data_size",
-    "seeds",  # of the answer of that kind, like the next
-    "refit",
-]
+    "search", "promote", "reproduce", "confirm", "bootstrap", "half", "data_size",
+    "seeds", "refit",  # of answers of these kinds
+]  # fmt: skip
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
 Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "running"]
@@ -52,7 +45,6 @@ class StudySettings:
     study_name: str
     task: Task
     loss: str  # "cross_entropy", "binary_cross_entropy", "mean_squared", ...; "objective"
-    metric: str  # "error_rate" (classes), "rmse" (quantities, in the target's unit), or "loss"
     target: str
     data_source: str  # as the person gave it: a path, sklearn:NAME, "DataFrame"; an objective
     data_fingerprint: str  # hash of the data's content, not of its path; of an objective's code
@@ -67,7 +59,7 @@ class StudySettings:
     n_measured: int | None = None  # validation rows of a fold that measure an epoch; None: all
     n_features: int = 0  # inputs of the network after encoding
     columns: Mapping[str, str] = field(default_factory=dict)  # column -> kind, "dropped: why"
-    target_error: float | None = None  # what the person hopes for, in units of `metric`
+    target_error: float | None = None  # what the person hopes for, in that of `epoch_metric`
     data_options: Mapping[str, Json] = field(default_factory=dict)  # how the data were read
     is_from_files: bool = False  # whether the data can be read again; else they are an object
     command: str = ""  # what the person typed or called
@@ -85,6 +77,16 @@ class StudySettings:
     max_parameters: int | None = None  # trainable numbers of a network; None: no limit
     max_latency: float | None = None  # seconds of one call of a network; None: no limit
     latency_rows: int = 1  # rows in that call
+    metric: str | None = None  # what the answer is chosen by: "roc_auc", ...; None: the loss
+
+    @property
+    def epoch_metric(self) -> str:
+        """What of each epoch is measured beside its losses.
+
+        "error_rate" of classes, "rmse" of quantities, in the target's own unit; of an objective
+        there is but its "loss".
+        """
+        return {"regression": "rmse", "objective": "loss"}.get(self.task, "error_rate")
 
     @property
     def has_limits(self) -> bool:

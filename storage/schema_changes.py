@@ -9,8 +9,10 @@ edited: the next one is appended.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +113,17 @@ def _add_column(column: Column[Any]) -> Callable[[Connection], None]:
     return apply
 
 
+def _drop_metric(connection: Connection) -> None:
+    """The metric of a study was that of its epochs, which follows from its task."""
+    settings = tables.SETTINGS
+    for study_id, text in connection.execute(select(settings)).all():
+        with suppress(KeyError, TypeError, ValueError):  # of damaged ones their reader tells
+            stored = json.loads(text)
+            del stored["metric"]
+            changed = settings.update().where(settings.c.study_id == study_id)
+            connection.execute(changed.values(settings=stored))
+
+
 def _add_tables(connection: Connection) -> None:
     """Make the tables that are new since; in a new file they are there already."""
     _create_tables(connection)
@@ -130,6 +143,9 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(12, "how large an answer is", _add_column(tables.ANSWERS.c.n_parameters)),
     SchemaChange(13, "what an answer is worth", _add_column(tables.ANSWERS.c.validation)),
     SchemaChange(14, "the answer is a choice", _add_column(tables.POLICIES.c.answer)),
+    SchemaChange(15, "answers decide by a threshold", _add_column(tables.ANSWERS.c.threshold)),
+    SchemaChange(16, "one class only", _add_column(tables.EVALUATIONS.c.only_class)),
+    SchemaChange(17, "the metric is a choice", _drop_metric),
 )
 
 

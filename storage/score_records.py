@@ -41,6 +41,14 @@ fewest parameters whose validation loss cannot be told from the best one's. Of e
 of all folds. Two are trained for: "seeds" is the best trial's configuration with further seeds,
 beside its own runs; "refit" is one network of it on train and validation rows together."""
 
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "binary": ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc"),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc"),
+    "regression": ("rmse", "mae", "r2"),
+}
+"""What an answer can be chosen by, by task. Of several classes F1 is the mean over the classes
+(macro), and ROC AUC the mean of each class against the rest."""
+
 ReferenceName: TypeAlias = Literal["guessing", "linear_model", "boosted_trees"]
 
 
@@ -65,6 +73,24 @@ class AnswerMember:
     weight: float  # its share of the mean, above 0; those of all members add up to 1
 
 
+def score_of(metric: str) -> str:
+    """The name of the score that a metric is: the log loss is the loss of classes."""
+    return "loss" if metric == "log_loss" else metric
+
+
+@dataclass(frozen=True, slots=True)
+class MetricWorth:
+    """What a way to choose by a metric is worth in it, on rows that its choice has not seen."""
+
+    score: str  # of the metric, see `score_of`
+    value: float
+    low: float  # 95 % interval, bootstrap
+    high: float
+    gain: PairedDifference | None = None  # over the best single trial, in the score's unit
+    # Of a threshold of classes over 0.5; None: the metric has none.
+    threshold_gain: PairedDifference | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CrossFitted:
     """What a way to choose is worth on validation rows that its choice has not seen.
@@ -78,6 +104,7 @@ class CrossFitted:
     luck: float  # how much lower the loss is on the rows that a choice was made by
     n_candidates: int  # trials that were chosen among
     gain: PairedDifference | None = None  # over the best single trial, in the loss's unit
+    metric: MetricWorth | None = None  # None: it was not chosen by a metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +122,7 @@ class AnswerRecord:
     n_parameters: int | None = None  # of all members; None: not known
     # None: it was not held against others; of a refit, whose train rows they are, there is none.
     validation: CrossFitted | None = None
+    threshold: float | None = None  # the second of two classes is decided for above it; None: 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +131,11 @@ class EvaluationRecord:
 
     answer_id: int
     split: str  # "valid" or "test"
-    scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc | rmse, mae, r2
+    scores: Mapping[str, float]  # loss, accuracy, balanced_accuracy, roc_auc, f1 | rmse, mae, r2
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, bootstrap
     references: tuple[ReferenceRecord, ...] = ()
     evaluated_at: float = 0.0
+    only_class: str | None = None  # that it decides for on all rows; None: several, or quantities
 
     def reference(self, name: ReferenceName) -> ReferenceRecord | None:
         """A reference by its name; None where it was not fitted."""

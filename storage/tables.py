@@ -159,6 +159,7 @@ ANSWERS = Table(
     Column("best_trial_number", Integer, nullable=False),
     Column("n_parameters", Integer),
     Column("validation", Json),
+    Column("threshold", Float),
     sqlite_autoincrement=True,  # evaluations name it: an id is never given out again
 )
 
@@ -173,6 +174,7 @@ EVALUATIONS = Table(
     Column("intervals", Json, nullable=False),
     Column("references", Json, nullable=False),
     Column("evaluated_at", Float, nullable=False),
+    Column("only_class", Text),
 )
 
 DIAGNOSES = Table(

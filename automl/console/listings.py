@@ -77,7 +77,7 @@ def _verdict_word(verdict: Diagnosis) -> str:
 def _test_score(result: SearchResult) -> str:
     """The score that people read, of the best trial on the test rows."""
     evaluation = result.evaluation
-    metric = read_score(result.records.settings.task)
+    metric = read_score(result.records.settings)
     if evaluation is None or metric not in evaluation.scores:
         return ""
     return f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"

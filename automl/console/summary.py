@@ -7,6 +7,7 @@ command to type. The rest is a line that says where it is to be found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from automl.console.verdicts import (
     print_next,
     standing_style,
 )
-from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
+from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
 from automl.diagnostics.headline import first_sentence, headline
 from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
@@ -35,13 +36,13 @@ from automl.wording.epochs import measured_words, part_words
 from automl.wording.numbers import brief_time, duration, percent
 from automl.wording.printable import one_line
 from automl.wording.references import REFERENCE_NAMES
-from automl.wording.scores import interval_text, score_name, score_text
+from automl.wording.scores import interval_text, score_name, score_text, scores_in_order
 from automl.wording.settings import parameter_text
 from automl.wording.stops import stop_sentence, unfinished_sentence
 from search_spaces import FixedParameter, SearchSpace
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
-from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
+from storage.records import CAUSES, Diagnosis, StudyRecords, StudySettings, TrialRecord
 from storage.score_records import EvaluationRecord
 
 ANY_WIDTH = 10_000  # to ask what a table would take
@@ -190,7 +191,9 @@ def _print_best(
     if records.settings.has_limits:
         console.print(_size(records, best))
     print_params(console, records, best)
-    console.print(Text() if result.evaluation is None else score_table(console, result.evaluation))
+    evaluation = result.evaluation
+    table = None if evaluation is None else score_table(console, evaluation, records.settings)
+    console.print(table or Text())
     _print_choice(console, records)
 
 
@@ -203,8 +206,9 @@ def _print_choice(console: Console, records: StudyRecords) -> None:
         console.print(Text(" ".join(said)))
         return
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for number, column in enumerate(CHOICE_HEAD):
-        head = column.replace(" loss", "\nloss")  # so that 80 columns have room for all
+    for number, column in enumerate(choice_head(records)):
+        # So that 80 columns have room for all.
+        head = re.sub("^(valid|test) ", r"\1\n", column)
         table.add_column(head, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
@@ -276,8 +280,10 @@ def parameter_grid(console: Console, parameters: Sequence[tuple[str, str]]) -> T
     return table
 
 
-def score_table(console: Console, evaluation: EvaluationRecord) -> Table:
+def score_table(console: Console, evaluation: EvaluationRecord, settings: StudySettings) -> Table:
     """Scores on the test rows beside those of the references, the best of them first.
+
+    The score of the study's metric leads.
 
     Where the console has no room, the columns stand closer.
     """
@@ -287,10 +293,10 @@ def score_table(console: Console, evaluation: EvaluationRecord) -> Table:
     names = [REFERENCE_NAMES[one.name].replace(" ", "\n") for one in references]
     for column in ("network", "95 % interval", *names):
         table.add_column(column, justify="right", no_wrap=True)
-    for name, value in evaluation.scores.items():
+    for name in scores_in_order(evaluation.scores, settings):
         table.add_row(
             score_name(name),
-            score_text(name, value),
+            score_text(name, evaluation.scores[name]),
             interval_text(name, evaluation.intervals.get(name, ())),
             *(score_text(name, one.scores.get(name)) for one in references),
         )

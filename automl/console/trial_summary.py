@@ -156,7 +156,7 @@ def _columns_of_networks(settings: StudySettings) -> tuple[str, ...]:
     """What epochs of networks have beside their losses; an objective gives nothing else."""
     if settings.is_objective:
         return ()
-    scores = (f"{split} {score_name(settings.metric)}" for split in ("train", "valid"))
+    scores = (f"{split} {score_name(settings.epoch_metric)}" for split in ("train", "valid"))
     return (*scores, "learning rate", "gradient norm")
 
 
@@ -164,8 +164,8 @@ def _cells_of_networks(settings: StudySettings, record: EpochRecord) -> tuple[st
     if settings.is_objective:
         return ()
     return (
-        score_text(settings.metric, record.train_metric),
-        score_text(settings.metric, record.valid_metric),
+        score_text(settings.epoch_metric, record.train_metric),
+        score_text(settings.epoch_metric, record.valid_metric),
         number(record.learning_rate),
         number_or_dash(record.gradient_norm),
     )
@@ -240,7 +240,7 @@ def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
 
 def _what_is_known(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]:
     """How good an answer is, and of how many networks it is the mean."""
-    metric, evaluation = read_score(records.settings.task), evaluation_of(records, answer, "test")
+    metric, evaluation = read_score(records.settings), evaluation_of(records, answer, "test")
     numbers = trials_of(records, answer)
     if evaluation is not None and metric in evaluation.scores:
         yield f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"

@@ -1,20 +1,22 @@
 """The answer, and what it was held against: records in, sentences and a table out.
 
 Losses here are of validation rows that a choice had not seen (`CrossFitted`), so that the choice
-itself is paid for. What choosing the best of many trials flatters it by, its winner's curse, is
-the difference to the rows that it was chosen by.
+itself is paid for; where a metric has chosen, it takes the place of the loss. What choosing the
+best of many trials flatters it by, its winner's curse, is the difference to the rows that it was
+chosen by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from automl.diagnostics.metric_choice import HELD_OUT, chosen_by, metric_of, metric_sentences
 from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
 from automl.wording.counts import count, trial_words
-from automl.wording.scores import difference_text, gain_text, interval_text, score_text
+from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
 from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
 from storage.records import CAUSES, StudyRecords
-from storage.score_records import AnswerRecord
+from storage.score_records import AnswerRecord, MetricWorth
 
 KIND_WORDS = {
     "single": "best trial",
@@ -47,31 +49,48 @@ REFIT_SCORES = (
 TRIALS_NAMED = 6
 """Of an answer of more trials than that, how many there are is said."""
 
-CHOICE_HEAD = ("answer", "trials", "parameters", "valid loss", "95 % interval", "test loss")
+
+def choice_head(records: StudyRecords) -> tuple[str, ...]:
+    """The titles of the table's columns: answers stand side by side by what they are chosen by."""
+    name = score_name(_score(records))
+    return ("answer", "trials", "parameters", f"valid {name}", "95 % interval", f"test {name}")
+
+
+def _score(records: StudyRecords) -> str:
+    """The score that answers were held against each other by."""
+    worths = (metric_of(one) for one in answers_side_by_side(records))
+    return next((worth.score for worth in worths if worth is not None), "loss")
 
 
 def choice_sentences(records: StudyRecords) -> list[str]:
     """What the answer is, what an ensemble gains, how far the best trial is luck.
 
-    Nothing where the answer was held against nothing, unless another one was asked for.
+    Nothing where the answer was held against nothing, unless another one was asked for; but what
+    the study's metric has decided, and that one class only is predicted, is always said.
     """
     answers = {one.kind: one for one in answers_side_by_side(records)}
     now = study_answer(records)
     if now is None:
         return []
+    by_metric = chosen_by(records) if metric_of(now) else ""
     if "single" not in answers:
-        return _not_found(records, now)
-    said = [f"The answer is {_what(records, now)}."]
+        said = [f"The answer is {_what(records, now)}{by_metric}."] if by_metric else []
+        return [*said, *_not_found(records, now), *metric_sentences(records)]
+    said = [f"The answer is {_what(records, now)}{by_metric}."]
     if now.kind == "refit":
         said.append(REFIT_SCORES)
     which = "seeds" if now.kind == "seeds" else "ensemble"
     other, whose = answers.get(which), {"seeds": "their", "ensemble": "the ensemble's"}[which]
-    if other is not None and other.validation and (gain := other.validation.gain):
-        said.append(
-            "On held-out validation rows (five folds: chosen by four, scored on the fifth) "
-            f"{whose} loss is {gain_text('loss', gain)}, than the best trial's."
-        )
-    return [*said, *_not_found(records, now), *_luck(answers["single"])]
+    if other is not None and other.validation:
+        worth = metric_of(other)
+        gain, score = (worth.gain, worth.score) if worth else (other.validation.gain, "loss")
+        if gain:
+            said.append(
+                f"{HELD_OUT} {whose} {score_name(score)} is {gain_text(score, gain)}, than "
+                "the best trial's."
+            )
+    luck = [] if by_metric else _luck(answers["single"])
+    return [*said, *_not_found(records, now), *luck, *metric_sentences(records)]
 
 
 def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
@@ -95,7 +114,7 @@ def _why_not_trained(records: StudyRecords, kind: str, number: int) -> str:
 
 
 def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:
-    """The answers side by side as texts, under `CHOICE_HEAD`; the one that stands is marked."""
+    """The answers side by side as texts, under `choice_head`; the one that stands is marked."""
     now = study_answer(records)
     return [
         _row(records, one, is_standing=now is not None and one.members == now.members)
@@ -104,15 +123,24 @@ def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:
 
 
 def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> tuple[str, ...]:
-    test, worth = evaluation_of(records, answer, "test"), answer.validation
+    test, score = evaluation_of(records, answer, "test"), _score(records)
+    worth = answer.validation
+    in_metric = None if worth is None else worth.metric
+    value, ends = (None, ()) if worth is None else (worth.loss, (worth.low, worth.high))
+    if score != "loss":
+        value, ends = (None, ()) if in_metric is None else _value_and_ends(in_metric)
     return (
         ("→ " if is_standing else "") + KIND_WORDS.get(answer.kind, answer.kind),
         f"{len(trials_of(records, answer))}",
         "–" if answer.n_parameters is None else f"{answer.n_parameters:,}",
-        "–" if worth is None else score_text("loss", worth.loss),
-        "–" if worth is None else interval_text("loss", (worth.low, worth.high)),
-        score_text("loss", None if test is None else test.scores.get("loss")),
+        score_text(score, value),
+        interval_text(score, ends) or "–",
+        score_text(score, None if test is None else test.scores.get(score)),
     )
+
+
+def _value_and_ends(worth: MetricWorth) -> tuple[float, tuple[float, float]]:
+    return worth.value, (worth.low, worth.high)
 
 
 def _what(records: StudyRecords, answer: AnswerRecord) -> str:
@@ -123,7 +151,10 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     if answer.kind == "smallest":
         return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
     if len(numbers) == 1:
-        return f"{trial_words(numbers)}, the best{size}"
+        best = "the best"
+        if numbers[0] != answer.best_trial_number and answer.kind == "single":
+            best += f" (the lowest validation loss has trial {answer.best_trial_number})"
+        return f"{trial_words(numbers)}, {best}{size}"
     named = _named(numbers)
     networks = count(len(answer.members), "network")
     return f"an ensemble, the weighted mean of {named} ({networks}{size})"

@@ -192,7 +192,7 @@ def find_references(records: StudyRecords, trial_number: int | None = None) -> R
     return References(
         baseline_loss=baseline if baseline else assumed_baseline(records),
         baseline_is_measured=bool(baseline),
-        baseline_metric=_metric(guessing, records.settings.metric),
+        baseline_metric=_metric(guessing, records.settings.epoch_metric),
         linear=_fitted(records, evaluation, "linear_model"),
         trees=_fitted(records, evaluation, "boosted_trees"),
         best_trial=None

@@ -203,7 +203,7 @@ def _good_fit(fit: Fit, situation: Situation) -> str:
         f"{words} trial {situation.trial.number} ({_errors(fit, situation)})."
         f"{_remaining(fit, situation)}{_beside_references(fit)}"
     )
-    hoped, metric = settings.target_error, settings.metric
+    hoped, metric = settings.target_error, settings.epoch_metric
     if hoped is not None and not is_reached:
         text += f" You hope for {error(hoped, metric)}, which is not reached on these rows."
     return text + _onset(fit)
@@ -291,7 +291,7 @@ def _on_average(fit: Fit) -> str:
 
 def _errors(fit: Fit, situation: Situation) -> str:
     """Train against validation, in the metric that people read, then in loss."""
-    facts, metric = fit.facts, situation.settings.metric
+    facts, metric = fit.facts, situation.settings.epoch_metric
     return (
         f"train: {error(facts.train_metric, metric)}, validation: "
         f"{error(facts.valid_metric, metric)}; loss {number(facts.train_loss)} against "
@@ -302,7 +302,7 @@ def _errors(fit: Fit, situation: Situation) -> str:
 def _against(fit: Fit, situation: Situation) -> str:
     parts = []
     if fit.is_hoped_for:
-        hoped = error(situation.settings.target_error or 0.0, situation.settings.metric)
+        hoped = error(situation.settings.target_error or 0.0, situation.settings.epoch_metric)
         parts.append(f"you hope for {hoped}")
     if fit.reference and fit.bias > 0:
         where = "" if fit.reference is fit.references.target else " on rows it was not trained on"

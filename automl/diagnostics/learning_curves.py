@@ -255,7 +255,11 @@ def _misses_hoped_error_rate(
 ) -> bool:
     """Whether the train rows themselves have more errors than a person hopes for."""
     hoped = settings.target_error
-    if hoped is None or settings.metric != "error_rate" or not math.isfinite(facts.train_metric):
+    if (
+        hoped is None
+        or settings.epoch_metric != "error_rate"
+        or not math.isfinite(facts.train_metric)
+    ):
         return False
     n_rows = max(settings.n_rows.get("valid", 0), 1)
     noise = math.sqrt(max(hoped * (1 - hoped), 1e-12) / n_rows)

@@ -4,7 +4,7 @@ The references are guessing, a linear model and boosted trees (`automl/data/refe
 What is compared is the loss, row by row: both are wrong on the same hard rows, so that the
 paired difference is known far better than either loss. With class weights, which move
 probabilities away from the frequencies on purpose, it is the balanced accuracy that they are
-asked for.
+asked for; and the metric, where a person has named one. Verdicts on the best trial do not ask it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from automl.wording.references import reference_words
 from automl.wording.scores import SPLIT_NAMES, gain_text, read_score, score_name, score_text
 from storage.answers import evaluation_of, study_answer, trials_of
 from storage.records import StudyRecords, StudySettings
-from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
+from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName, score_of
 
 StandingKind = Literal["better", "no_better", "worse", "unknown"]
 
@@ -70,9 +70,14 @@ def compared_score(settings: StudySettings) -> str:
     return "balanced_accuracy" if settings.class_weights else "loss"
 
 
+def standing_score(settings: StudySettings) -> str:
+    """What the answer is held against its references by: the study's metric, if it has one."""
+    return compared_score(settings) if settings.metric is None else score_of(settings.metric)
+
+
 def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing:
     """How the network of an evaluation stands beside the best reference on the same rows."""
-    score = compared_score(records.settings)
+    score = standing_score(records.settings)
     gains = {
         one.name: one.network_gains[score]
         for one in evaluation.references
@@ -125,7 +130,7 @@ def _sentence(
     shown = [
         f"{score_name(name)} {score_text(name, evaluation.scores[name])} against "
         f"{score_text(name, reference.scores[name])}"
-        for name in dict.fromkeys((read_score(settings.task), score))
+        for name in dict.fromkeys((read_score(settings), score))
         if name in evaluation.scores and name in reference.scores
     ]
     gain = reference.network_gains[score]

@@ -27,6 +27,7 @@ from automl.diagnostics.gradient_flow import (
 )
 from automl.diagnostics.layer_signals import FlowFacts, trial_flow
 from automl.diagnostics.learning_curves import UNFITTED, Fit, FitKind, judge_fit
+from automl.diagnostics.metric_choice import diagnose_one_class
 from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.objective_fit import diagnose_objective
 from automl.diagnostics.search_coverage import diagnose_search
@@ -100,7 +101,8 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
         voiding.append(selection)
     best = _without_contradiction(_judge_best(records), voiding)
     leading = [*voiding, *_search_and_fit(records, best, search, selection)]
-    rest = (*search, *((flow,) if flow else ()), *data)
+    one_class = diagnose_one_class(records)
+    rest = (*((one_class,) if one_class else ()), *search, *((flow,) if flow else ()), *data)
     named = {str(one.evidence.get("parameter")) for one in leading if one.kind == "range_edge"}
     return (
         *leading,

@@ -42,6 +42,7 @@ from automl.options.values import (
     optional,
     whole,
 )
+from storage.score_records import METRICS
 
 if TYPE_CHECKING:
     from search_spaces import SearchSpace
@@ -54,6 +55,7 @@ DEFAULT_N_TRIALS = 100
 OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 
 ANSWER = one_of("auto", "single", "ensemble", "smallest", "seeds", "refit")
+METRIC = one_of(*dict.fromkeys(name for names in METRICS.values() for name in names))
 LOSS = number(-math.inf, "a validation loss: a number")
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
@@ -120,6 +122,19 @@ class NameOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricOptions(OptionRecord):
+    """What a study is after."""
+
+    # Training, pruning and the best epoch go by the loss, which is less noisy.
+    metric: str | None = option(
+        None,
+        optional(METRIC),
+        "What is handed over is chosen by it, on validation rows; of two classes its threshold "
+        "too. Default: the loss.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkOptions(OptionRecord):
     """Which networks are searched, and what an epoch of theirs is."""
 
@@ -183,7 +198,9 @@ class LimitOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(LimitOptions, TrialOptions, KnowledgeOptions, NetworkOptions, NameOptions):
+class StudyOptions(
+    LimitOptions, TrialOptions, KnowledgeOptions, NetworkOptions, MetricOptions, NameOptions
+):
     """What a study is, beside its data."""
 
 

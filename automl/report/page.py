@@ -26,7 +26,7 @@ from plotly.offline import get_plotlyjs
 
 from automl.commands_to_type import pauses_explained, reproducing_command, trained_calls
 from automl.comparison import Comparison
-from automl.diagnostics.choice import CHOICE_HEAD, choice_rows
+from automl.diagnostics.choice import choice_head, choice_rows
 from automl.diagnostics.headline import headline
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import reproduce_part, result_part, style, verdict_part
@@ -156,12 +156,12 @@ def _result(table: StudyTable) -> dict[str, object]:
         "certainty": result_part.certainty(shown),
         "score_head": result_part.score_head(shown),
         "score_rows": result_part.score_rows(shown),
-        "choice_head": CHOICE_HEAD,
+        "choice_head": choice_head(table.records),
         "choice_rows": choice_rows(table.records),
         "configuration": result_part.configuration(shown.best, searched),
         "fixed": result_part.fixed(shown.best, searched, fixed_parameters(settings)),
-        "best_head": result_part.best_head(shown, settings.metric),
-        "best_rows": result_part.best_rows(shown, settings.metric),
+        "best_head": result_part.best_head(shown, settings.epoch_metric),
+        "best_rows": result_part.best_rows(shown, settings.epoch_metric),
         "effort": spent,
         "causes": result_part.causes(spent),
     }

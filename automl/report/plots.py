@@ -83,8 +83,8 @@ def html_summary(records: StudyRecords) -> str:
         f"<h3 style='margin:.2em 0'>{escape(records.settings.study_name)}</h3>"
         f"<table><tr>{cards}</tr></table>{first}"
         + (f"<ol>{advice}</ol>" if advice else "")
-        + _best_table(result_part.best_head(shown, records.settings.metric),
-                      result_part.best_rows(shown, records.settings.metric))
+        + _best_table(result_part.best_head(shown, records.settings.epoch_metric),
+                      result_part.best_rows(shown, records.settings.epoch_metric))
     )  # fmt: skip
 
 

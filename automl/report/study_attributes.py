@@ -30,7 +30,7 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
         "target": settings.target,
         "objective" if settings.is_objective else "data": settings.data_source,
         "rows": counted(settings.n_rows),
-        "metric": score_name(settings.metric),
+        "metric": score_name(settings.metric or settings.epoch_metric),
         "result": first.standing.sentence if shown.scores else "",
         "verdict": title(first.verdict) if first.verdict is not None else "",
         **{

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from automl.training.decisions import Decided, decide
 from automl.training.rankings import ManyRowsRanking, Ranking, ranking_of
 from automl.wording.scores import HIGHER_IS_BETTER
 from storage.records import Task
@@ -39,12 +40,13 @@ Counts: TypeAlias = NDArray[np.int32]
 
 
 def score(
-    predictions: ArrayLike,
+    predictions: ArrayLike | Decided,
     targets: ArrayLike,
     *,
     task: Task,
     loss: str,
     target_scale: float | Floats = 1.0,
+    metric: str | None = None,
 ) -> dict[str, float]:
     """Score predictions: all that is defined on these rows.
 
@@ -52,6 +54,8 @@ def score(
         predictions: class probabilities, or values in the target's own unit.
         targets: class codes, or values in the target's own unit (`Fold.original_targets`).
         target_scale: of the fold; the loss is in units of the standardized target.
+        metric: what people are after. F1 is scored where it is that: of two classes it is that
+            of the second one, of several the mean over the classes that occur or are predicted.
 
     Returns:
         loss, accuracy, balanced_accuracy and roc_auc (of several classes the mean of one
@@ -62,7 +66,7 @@ def score(
         predictions: (N, C) for classification, C = 2 for binary, (N,) for regression;
         targets: (N,).
     """
-    return _RowScores(predictions, targets, task, loss, target_scale).plain_scores()
+    return _RowScores(predictions, targets, task, loss, target_scale, metric).plain_scores()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,13 @@ class Resampled:
 
 
 def resample(
-    predictions: Mapping[str, ArrayLike],
+    predictions: Mapping[str, ArrayLike | Decided],
     targets: ArrayLike,
     *,
     task: Task,
     loss: str,
     target_scale: float | Floats = 1.0,
+    metric: str | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Resampled]:
@@ -109,7 +114,7 @@ def resample(
         As in `score`, of each predictions; target_scale: one for all rows, or (N,).
     """
     each = {
-        name: _RowScores(values, targets, task, loss, target_scale)
+        name: _RowScores(values, targets, task, loss, target_scale, metric)
         for name, values in predictions.items()
     }
     n_rows = len(np.asarray(targets))
@@ -209,25 +214,30 @@ class _RowScores:
 
     def __init__(
         self,
-        predictions: ArrayLike,
+        predictions: ArrayLike | Decided,
         targets: ArrayLike,
         task: Task,
         loss: str,
         scale: float | Floats,
+        metric: str | None,
     ) -> None:
-        self.predictions = np.asarray(predictions, dtype=np.float64)
+        if not isinstance(predictions, Decided):
+            predictions = Decided(predictions, None)
+        self.predictions = np.asarray(predictions.predictions, dtype=np.float64)
         self.targets = np.asarray(targets)
         self.n_rows = len(self.targets)
         self.losses = row_losses(self.predictions, self.targets, loss=loss, target_scale=scale)
         self.is_regression = task == "regression"
         self.rankings: list[Ranking | ManyRowsRanking] = []
         if not self.is_regression:
-            correct = self.predictions.argmax(axis=1) == self.targets
+            decided = decide(self.predictions, predictions.threshold)
+            correct = decided == self.targets
             members = self.targets[:, None] == np.unique(self.targets)
             self.members_and_correct = (
                 members.astype(np.float64),  # (N, C), of the classes that occur
                 (members & correct[:, None]).astype(np.float64),
             )
+            self.f1 = _F1(decided, self.targets, task) if metric == "f1" else None
             # Binary: ranking by the second class is ranking by the first, reversed.
             n_classes = self.predictions.shape[1]
             classes = [1] if n_classes == 2 else range(n_classes)
@@ -272,10 +282,30 @@ class _RowScores:
         recalls = np.divide(
             n_correct, n_members, out=np.full_like(n_correct, np.nan), where=n_members > 0
         )
-        return {
+        scores = {
             "accuracy": n_correct.sum(axis=1) / total,
             "balanced_accuracy": _mean_of_defined(recalls),
         }
+        return scores if self.f1 is None else scores | {"f1": self.f1.values(weights)}
+
+
+class _F1:
+    """Of two classes the F1 of the second, of several the mean of all that occur or are predicted.
+
+    Source: scikit-learn's `f1_score`, of two classes with pos_label=1, of several average="macro".
+    """
+
+    def __init__(self, decided: NDArray[np.intp], targets: NDArray[Any], task: Task) -> None:
+        codes = np.array([1]) if task == "binary" else np.union1d(decided, targets)
+        is_taken, is_own = decided[:, None] == codes, targets[:, None] == codes
+        self.hits = (is_taken & is_own).astype(np.float64)  # (N, C), as the next one
+        self.either = is_taken.astype(np.float64) + is_own  # 2 where both
+
+    def values(self, weights: Floats) -> Floats:
+        """Of each resample, (R, N) -> (R,); NaN where no class of it occurs or is predicted."""
+        hits, either = weights @ self.hits, weights @ self.either
+        each = np.divide(2 * hits, either, out=np.full_like(hits, np.nan), where=either > 0)
+        return _mean_of_defined(each)
 
 
 def _mean_of_defined(values: Floats) -> Floats:

@@ -25,6 +25,7 @@ from automl.data.files.prediction_files import prediction_names
 from automl.errors import ConfigError, warn_of
 from automl.models.family import find_family
 from automl.training.config import RunConfig, TrainingConfig
+from automl.training.decisions import decide
 from automl.training.network import errors_in_one_line, load_weights
 from automl.training.predictions import TargetScale, predict_inputs
 from automl.training.readout import Readout
@@ -80,6 +81,7 @@ class TrainedModel:
     loss: str
     classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
     members: tuple[WeightedNetwork, ...]
+    threshold: float | None = None  # the second of two classes is predicted above it; None: 0.5
 
     @property
     def module(self) -> nn.Module:
@@ -125,7 +127,7 @@ class TrainedModel:
         warn_of(messages)
         if self.task == "regression":
             return predicted
-        return np.asarray(self.classes_[predicted.argmax(axis=1)])
+        return np.asarray(self.classes_[decide(predicted, self.threshold)])
 
     def predict_proba(self, data: Any) -> NDArray[np.float64]:
         """Predict the probabilities of the classes, in the order of `classes_`.
@@ -161,7 +163,7 @@ class TrainedModel:
     def _columns(self, predicted: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
         if self.task == "regression":
             return {self.target: predicted}
-        columns = (self.classes_[predicted.argmax(axis=1)], *predicted.T)
+        columns = (self.classes_[decide(predicted, self.threshold)], *predicted.T)
         return dict(zip(prediction_names(self.target, self.classes_), columns, strict=True))
 
     def __repr__(self) -> str:
@@ -169,6 +171,8 @@ class TrainedModel:
         shown = f"target={self.target!r}, networks={len(self.members)}"
         if self.task != "regression":
             shown += f", classes_={reprlib.repr(self.classes_.tolist())}"
+        if self.threshold is not None:
+            shown += f", threshold={self.threshold:.4g}"
         return f"TrainedModel({shown})"
 
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -1,57 +1,45 @@
 """What a study hands over: the best trial, several together, or the smallest as good as the best.
 
-    candidates with weights -> predictions of validation rows -> cross_fit -> stored answers
+    candidates with weights -> a library of predictions -> cross_fit -> stored answers
 
 All of it is decided by validation rows, of several folds by those out of fold. What each way to
-choose is worth is measured on rows that its choice has not seen (`cross_fitting.py`). By
-default several trials together are handed over where they are better than the best one by
-that: the mean difference of the rows' losses is above 0. Predictions are made from the kept
-weights when a search has ended, so that nothing travels while it trains. Two more answers are
-trained for, and so there only if they are asked for (`retrained.py`).
+choose is worth is measured on rows that its choice has not seen (`cross_fitting.py`). By default
+several trials together are handed over where they are better than the best one by that: the mean
+difference of the rows' losses is above 0, or that of the study's metric where a person has named
+one (`metric_fitting.py`). Then the trial that is best by the metric takes the place of the one of
+the lowest loss, and of two classes a threshold may decide. Two more answers are trained for, and
+so there only if they are asked for (`retrained.py`).
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from automl.data.dataset import Dataset
-from automl.errors import DataError
 from automl.executors.predicting import Predict
-from automl.training.metrics import row_values
-from automl.training.trained_model import run_from_details, to_tensors
+from automl.tuning.answer_library import Library, Reading
 from automl.tuning.candidates import Candidate, find_candidates, with_weights
-from automl.tuning.cross_fitting import MOST_ROWS, CrossFit, Repeated, cross_fit
+from automl.tuning.cross_fitting import CrossFit, Repeated, cross_fit
+from automl.tuning.metric_fitting import Chooseable, cross_fit_by_metric
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import RETRAINED, equal_members, planned_sets, stored_sets
-from automl.tuning.seeds import derive_seed
 from storage import Store
 from storage.answers import (
     KINDS,
     answers_side_by_side,
-    kept_weights,
     single_answer,
     standing_answers,
     study_answer,
 )
 from storage.errors import ArtifactError
-from storage.records import ArtifactRecord, RunRecord, StudyRecords
+from storage.records import RunRecord, StudyRecords
 from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted
-from storage.stored_values import damaged_in
-
-Floats: TypeAlias = NDArray[np.float64]
 
 MOST_CANDIDATES: Final = 32
-
-MOST_OPERATIONS: Final = 2e10
-"""Multiplications of numbers of networks with rows, in all predictions: about half a second of
-a core. Where networks are larger there are fewer candidates, the best ones."""
 
 LEAST_ROWS: Final = 2
 
@@ -82,15 +70,15 @@ def choose_answer(
         return records
     single = single_answer(records, best.number)
     found: Mapping[AnswerKind, AnswerRecord] = {}
-    if wanted != "single":
+    reading = Reading(store, problem.dataset, records, predict)
+    if wanted != "single" or reading.metric is not None:
         candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
-        values, is_cut = _library(store, problem.dataset, records, candidates, predict, seconds)
+        library, is_cut = reading.library(candidates, seconds)
         sets = stored_sets(store, records, planned_sets(records, problem, wanted))
         further = [run for one in sets for run in one]
-        repeated = None
-        if wanted == "seeds" and further:
-            repeated = _repeated(store, problem.dataset, records, values, sets, predict)
-        found = _found(records, values, repeated, further)
+        repeated = reading.repeated(library, sets) if wanted == "seeds" else None
+        ways = _ways(reading, library, repeated)
+        found = _found(best.number, list(library), ways, further)
         if is_cut and wanted not in RETRAINED:
             found = _of_more(store, records, found)
         if wanted == "refit" and further:
@@ -106,85 +94,15 @@ def chosen(answers: Mapping[AnswerKind, AnswerRecord], wanted: str) -> AnswerKin
 
     Args:
         wanted: "auto": several trials together, if their validation loss is below the best
-            trial's by the mean difference of rows that neither was chosen by.
+            trial's by the mean difference of rows that neither was chosen by; or if their metric
+            is better on these.
     """
     if wanted == "auto":
         ensemble = answers.get("ensemble")
         worth = None if ensemble is None else ensemble.validation
-        gain = None if worth is None else worth.gain
+        gain = None if worth is None else (worth.metric or worth).gain
         return "ensemble" if gain is not None and gain.value > 0 else "single"
     return next((kind for kind in answers if kind == wanted), "single")
-
-
-def _library(
-    store: Store,
-    dataset: Dataset,
-    records: StudyRecords,
-    candidates: Sequence[Candidate],
-    predict: Predict,
-    seconds: float,
-) -> tuple[dict[Candidate, Floats], bool]:
-    """What the loss of each validation row follows from, by candidate, as long as there is room.
-
-    A network that predicts what is no number is left out. The best trial comes first, whatever
-    the room: without it there is nothing to hold others against.
-
-    Returns:
-        With it, whether time was too short for some.
-
-    Shape:
-        each (N,), of the rows that are chosen by, of all folds in their order.
-    """
-    weights = {one.run_id: one for one in records.kept_artifacts("weights") if one.run_id}
-    rows = _chosen_rows(dataset, derive_seed(records.settings.seed, "answer"))
-    until = time.monotonic() + seconds
-    best = records.best_trial
-    number = None if best is None else best.number
-    library: dict[Candidate, Floats] = {}
-    n_operations, is_cut = 0.0, False
-    for candidate in sorted(candidates, key=lambda one: one.trial.number != number):
-        n_operations += sum(
-            weights[run.run_id].n_bytes / 4 * len(dataset.folds[run.fold].valid)
-            for run in candidate.runs
-        )
-        is_late = time.monotonic() > until
-        is_too_much = n_operations > MOST_OPERATIONS or is_late
-        if len(candidate.runs) != len(dataset.folds) or (library and is_too_much):
-            is_cut |= is_late
-            continue
-        artifacts = [weights[run.run_id] for run in candidate.runs]
-        values = _values(store, dataset, artifacts, predict)
-        if values is not None:
-            library[candidate] = values[rows]
-    return library, is_cut
-
-
-def _repeated(
-    store: Store,
-    dataset: Dataset,
-    records: StudyRecords,
-    library: Mapping[Candidate, Floats],
-    sets: Sequence[Sequence[RunRecord]],
-    predict: Predict,
-) -> Repeated | None:
-    """What the best trial predicts together with its further seeds; None where one has no number.
-
-    Shape:
-        its values: as those of the library.
-    """
-    best, weights = records.best_trial, kept_weights(records)
-    numbers = [one.trial.number for one in library]
-    if best is None or best.number not in numbers:
-        return None
-    place = numbers.index(best.number)
-    found = [list(library.values())[place]]
-    rows = _chosen_rows(dataset, derive_seed(records.settings.seed, "answer"))
-    for runs in sets:
-        values = _values(store, dataset, [weights[run.run_id] for run in runs], predict)
-        if values is None:
-            return None
-        found.append(values[rows])
-    return Repeated(place, np.mean(found, axis=0))
 
 
 def _refit(best_number: int, runs: Sequence[RunRecord]) -> AnswerRecord:
@@ -194,65 +112,46 @@ def _refit(best_number: int, runs: Sequence[RunRecord]) -> AnswerRecord:
     )
 
 
-def _values(
-    store: Store, dataset: Dataset, artifacts: Iterable[ArtifactRecord], predict: Predict
-) -> Floats | None:
-    """Of all validation rows, of the first fold first; None where one has no number."""
-    by_fold: dict[int, Floats] = {}
-    for artifact in artifacts:
-        with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-            run = run_from_details(artifact.details)
-        fold = dataset.folds[run.fold]
-        try:
-            predicted = predict(run, to_tensors(store.artifacts.load_weights(artifact)), "valid")
-        except DataError:
-            return None
-        by_fold[run.fold] = row_values(
-            predicted.double().numpy(),
-            fold.original_targets("valid").numpy(),
-            loss=dataset.loss,
-            target_scale=fold.target_scale,
-        )
-    return np.concatenate([by_fold[fold] for fold in sorted(by_fold)])
+def _ways(
+    reading: Reading, library: Library, repeated: Repeated | None
+) -> Mapping[AnswerKind, CrossFit]:
+    """Each way to choose among candidates; none where the best trial is not among them.
 
-
-def _chosen_rows(dataset: Dataset, seed: int) -> NDArray[np.intp]:
-    n_rows = sum(len(fold.valid) for fold in dataset.folds)
-    if n_rows <= MOST_ROWS:
-        return np.arange(n_rows)
-    drawn = np.random.default_rng(seed).choice(n_rows, MOST_ROWS, replace=False)
-    return np.sort(drawn)
+    Args:
+        repeated: the best trial with its further seeds.
+    """
+    best, candidates = reading.records.best_trial, list(library)
+    is_there = best is not None and any(one.trial.number == best.number for one in candidates)
+    if not is_there or len(next(iter(library.values()))) < LEAST_ROWS:
+        return {}
+    values = np.stack([library[one] for one in candidates])
+    sizes = [_n_parameters(one) for one in candidates]
+    if reading.metric is None:
+        return cross_fit(values, reading.dataset.loss, sizes, reading.seed, repeated)
+    judged = reading.judged(reading.metric)
+    chooseable = Chooseable(values, sizes, [one.is_complete for one in candidates], repeated)
+    return cross_fit_by_metric(chooseable, judged, reading.seed)
 
 
 def _found(
-    records: StudyRecords,
-    library: Mapping[Candidate, Floats],
-    repeated: Repeated | None,
+    best_number: int,
+    candidates: Sequence[Candidate],
+    ways: Mapping[AnswerKind, CrossFit],
     further: Sequence[RunRecord],
 ) -> Mapping[AnswerKind, AnswerRecord]:
-    """The answers that candidates give; none where the best trial is not among them.
+    """The answers that ways to choose give.
 
     Args:
-        repeated: the best trial with its further seeds, whose runs are `further`.
+        further: the runs of the best trial's further seeds.
     """
-    best, candidates = records.best_trial, list(library)
-    is_there = best is not None and any(one.trial.number == best.number for one in candidates)
-    if best is None or not is_there or len(next(iter(library.values()))) < LEAST_ROWS:
-        return {}
-    ways = cross_fit(
-        np.stack([library[one] for one in candidates]),
-        records.settings.loss,
-        [_n_parameters(one) for one in candidates],
-        derive_seed(records.settings.seed, "answer"),
-        repeated,
-    )
     answers: dict[AnswerKind, AnswerRecord] = {}
     for kind, way in ways.items():
         shares = {
             one: float(share) for one, share in zip(candidates, way.shares, strict=True) if share
         }
-        if kind in ("single", "seeds"):  # of unfinished ones none is handed over alone
-            shares = {one: 1.0 for one in candidates if one.trial.number == best.number}
+        is_best = ways["single"].metric is None if kind == "single" else kind == "seeds"
+        if is_best:  # by the loss; of unfinished ones none is handed over alone
+            shares = {one: 1.0 for one in candidates if one.trial.number == best_number}
         runs = [run for one in shares for run in one.runs]
         members = _members(shares)
         if kind == "seeds":
@@ -261,11 +160,12 @@ def _found(
         answers[kind] = AnswerRecord(
             kind,
             members,
-            best.number,
+            best_number,
             n_parameters=_sum_of_parameters(runs),
             validation=_worth(way, ways["single"], len(candidates)),
+            threshold=way.threshold,
         )
-    alone = answers["single"].members
+    alone = answers["single"].members if answers else ()
     return {kind: one for kind, one in answers.items() if kind == "single" or one.members != alone}
 
 
@@ -305,7 +205,7 @@ def _members(shares: Mapping[Candidate, float]) -> tuple[AnswerMember, ...]:
 def _worth(way: CrossFit, single: CrossFit, n_candidates: int) -> CrossFitted:
     low, high = way.interval
     gain = None if way is single else way.gain_over(single)
-    return CrossFitted(way.loss, low, high, way.luck, n_candidates, gain)
+    return CrossFitted(way.loss, low, high, way.luck, n_candidates, gain, way.metric)
 
 
 def _n_parameters(candidate: Candidate) -> int | None:
@@ -331,23 +231,25 @@ def _stored(
     before = {replace(one, answer_id=-1) for one in standing_answers(records)}
     now = study_answer(records)
     is_known = all(replace(one, answer_id=-1) in before for one in answers.values())
-    stands = now is not None and replace(now, answer_id=-1) == replace(answers[kind], answer_id=-1)
+    last = answers[kind]
+    stands = now is not None and replace(now, answer_id=-1) == replace(last, answer_id=-1)
     if stands and (is_known or answers.keys() == {"single"}):
         return records
-    name = records.settings.study_name
+    name, alone = records.settings.study_name, single_answer(records, last.best_trial_number)
     with store.transaction(at_once=True):
         kept = {
             one.run_id
             for one in store.artifacts.list(name)
             if one.kind in ("weights", "answer_weights")
         }
-        needed = {member.run_id for member in answers[kind].members}
+        needed = {member.run_id for member in last.members}
         if kind != "single" and not needed <= kept:
             raise ArtifactError(
                 "The weights of an answer must be kept, but another process has let some go. "
                 "Give the same search again."
             )
-        last = answers[kind]
+        if alone.answer_id < 0 and alone.members != answers["single"].members:
+            store.add_answer(name, alone)  # verdicts are on the trial of the lowest loss
         for one in (*(each for each in answers.values() if each is not last), last):
             store.add_answer(name, replace(one, answer_id=-1))
     return store.refreshed(records)

@@ -45,6 +45,11 @@ class Candidate:
     runs: tuple[RunRecord, ...]  # of its last attempt: one, or one per fold
 
     @property
+    def is_complete(self) -> bool:
+        """Whether its trial has completed: only then is it handed over alone."""
+        return self.trial.outcome == "complete" and self.trial.value is not None
+
+    @property
     def run_ids(self) -> frozenset[int]:
         """The ids of its runs."""
         return frozenset(run.run_id for run in self.runs)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from automl.training.metrics import value_losses
 from automl.tuning.ensembles import select_bagged
-from storage.score_records import AnswerKind, PairedDifference
+from storage.score_records import AnswerKind, MetricWorth, PairedDifference
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
@@ -49,6 +49,8 @@ class CrossFit:
     shares: Floats
     losses: Floats
     chosen_loss: float  # the mean over the folds of a choice's loss on the rows it was made by
+    metric: MetricWorth | None = None  # of a choice by a metric, see `metric_fitting.py`
+    threshold: float | None = None  # by which two classes are decided between; None: 0.5
 
     @property
     def loss(self) -> float:
@@ -76,7 +78,7 @@ class Repeated:
     """One of the networks, and what it predicts together with its repetitions by other seeds.
 
     Shape:
-        values: (N,).
+        values: as those of a network that is chosen among.
     """
 
     number: int
@@ -120,7 +122,7 @@ def cross_fit(
         "ensemble": lambda seen: select_bagged(values[:, seen], loss, seed),
         "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), len(values)),
     }
-    folds = _folds(values.shape[1], seed)
+    folds = row_folds(values.shape[1], seed)
     found = {kind: _cross_fitted(kind, way, values, loss, folds) for kind, way in ways.items()}
     if repeated is not None:
         together = values.copy()
@@ -170,7 +172,7 @@ def _cross_fitted(
     return CrossFit(kind, choose(everything), losses, float(np.mean(of_choices)))
 
 
-def _folds(n_rows: int, seed: int) -> list[Rows]:
+def row_folds(n_rows: int, seed: int) -> list[Rows]:
     """The rows of each fold, drawn at random; folds are as large as each other, by one row."""
     shuffled = np.random.default_rng(seed).permutation(n_rows)
     return np.array_split(shuffled, min(N_FOLDS, n_rows))

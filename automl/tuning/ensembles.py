@@ -8,6 +8,7 @@ never worse than its parts are on average.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,6 +17,14 @@ from numpy.typing import NDArray
 from automl.training.metrics import HUBER_DELTA, SMALLEST_PROBABILITY, is_of_probabilities
 
 Floats: TypeAlias = NDArray[np.float64]
+Rows: TypeAlias = NDArray[np.intp]
+Measure: TypeAlias = Callable[[Floats, int], Floats]
+"""From sums of so many networks' values to how bad their mean is, the lower the better. Sums may
+be overwritten.
+
+Shape:
+    sums: (M, N) or (M, N, C); result: (M,).
+"""
 
 N_STEPS: Final = 25
 """Networks that are added, one at a time; the best moment is kept. Steps are the grain of shares:
@@ -88,17 +97,25 @@ def select(values: Floats, loss: str, n_steps: int = N_STEPS) -> Floats:
     Source:
         Caruana et al. 2004: selection with replacement, sorted ensemble initialization.
     """
-    values = _bounded(values, loss)
-    order = np.argsort(mean_losses(values.copy(), 1, loss), kind="stable")[:N_START]
+    return select_by(_bounded(values, loss), _measure_of(loss), n_steps)
+
+
+def select_by(values: Floats, measure: Measure, n_steps: int = N_STEPS) -> Floats:
+    """The same by any measure of what several networks predict together.
+
+    Shape:
+        values: (M, N) or (M, N, C), as the measure takes them; result: (M,).
+    """
+    order = np.argsort(measure(values.copy(), 1), kind="stable")[:N_START]
     sums = np.cumsum(values[order], axis=0)
-    of_starts = [float(mean_losses(sums[[n]], n + 1, loss)[0]) for n in range(len(order))]
+    of_starts = [float(measure(sums[[n]], n + 1)[0]) for n in range(len(order))]
     n_members = int(np.argmin(of_starts)) + 1
     total, counts = sums[n_members - 1], np.zeros(len(values))
     counts[order[:n_members]] = 1
     larger = np.empty_like(values)
     best_loss, best_counts = of_starts[n_members - 1], counts.copy()
     for n in range(n_members + 1, n_steps + 1):
-        losses = mean_losses(np.add(values, total, out=larger), n, loss)
+        losses = measure(np.add(values, total, out=larger), n)
         added = int(np.argmin(losses))
         total += values[added]
         counts[added] += 1
@@ -121,12 +138,29 @@ def select_bagged(values: Floats, loss: str, seed: int, n_bags: int = N_BAGS) ->
     n_rows = values.shape[1]
     if n_rows < 2:
         return select(values, loss)
+    halves = bags(n_rows, int(np.ceil(SHARE_OF_BAG * n_rows)), n_bags, seed)
+    return mean_shares([select(values[:, half], loss) for half in halves])
+
+
+def bags(n_rows: int, size: int, n_bags: int, seed: int) -> list[Rows]:
+    """So many rows for each bag, drawn at random without replacement, in their order."""
     generator = np.random.default_rng(seed)
-    size = int(np.ceil(SHARE_OF_BAG * n_rows))
-    halves = [np.sort(generator.choice(n_rows, size, replace=False)) for _ in range(n_bags)]
-    shares = np.mean([select(values[:, half], loss) for half in halves], axis=0)
+    return [np.sort(generator.choice(n_rows, size, replace=False)) for _ in range(n_bags)]
+
+
+def mean_shares(of_bags: Sequence[Floats]) -> Floats:
+    """The mean of the shares of several selections, without the smallest.
+
+    Shape:
+        of_bags: each (M,); result: (M,), which adds up to 1.
+    """
+    shares = np.mean(of_bags, axis=0)
     shares[shares < min(LEAST_SHARE, shares.max())] = 0.0
     return np.asarray(shares / shares.sum())
+
+
+def _measure_of(loss: str) -> Measure:
+    return lambda sums, n: mean_losses(sums, n, loss)
 
 
 def _bounded(values: Floats, loss: str) -> Floats:

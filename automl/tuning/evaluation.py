@@ -21,12 +21,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
 from automl.errors import StudyError
 from automl.executors.predicting import Predict
+from automl.training.decisions import Decided, best_threshold, decide
 from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.kept_models import kept_networks
@@ -43,7 +44,7 @@ from storage.answers import (
     trials_of,
 )
 from storage.errors import StorageError
-from storage.records import StudyRecords
+from storage.records import StudyRecords, StudySettings
 from storage.score_records import (
     AnswerRecord,
     EvaluationRecord,
@@ -114,8 +115,28 @@ def evaluate_answer(
             of_answer = stack.enter_context(problem_of(problem, answer.kind).predicting())
         members = _Members(networks, single, predicts, of_answer, is_refit)
         rows = [make(members, dataset, fitted) for make in (_valid_rows, _test_rows)]
-    seed = derive_seed(records.settings.seed, "bootstrap")
-    return _kept(store, records, answer, rows, [_scored(each, dataset, seed) for each in rows])
+    thresholds = _thresholds(records, answer, rows[0])
+    scores = [_scored(each, dataset, records.settings, thresholds) for each in rows]
+    return _kept(store, records, answer, rows, scores)
+
+
+def _thresholds(
+    records: StudyRecords, answer: AnswerRecord, valid: _Rows
+) -> Mapping[str, float | None]:
+    """By which two classes are decided between, by who predicts; None: the more probable one.
+
+    Where the answer has a threshold of its own, so have the references, by the same rows.
+    """
+    single = single_answer(records, answer.best_trial_number)
+    own = {"network": answer.threshold, "single": single.threshold}
+    metric = records.settings.metric
+    if answer.threshold is None or metric is None:
+        return own
+    is_second = valid.targets == 1
+    return own | {
+        name: best_threshold(predicted[:, 1], is_second, metric)
+        for name, predicted in valid.references.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,23 +259,29 @@ def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
     )
 
 
-def _scored(rows: _Rows, dataset: Dataset, seed: int) -> dict[_Whose, EvaluationRecord]:
+def _scored(
+    rows: _Rows,
+    dataset: Dataset,
+    settings: StudySettings,
+    thresholds: Mapping[str, float | None],
+) -> dict[_Whose, EvaluationRecord]:
     """Score networks and references on the same resamples of the rows; of no answer yet."""
     networks: dict[_Whose, Floats] = {}
     if rows.network is not None:
         networks["network"] = rows.network
     if rows.single is not None:
         networks["single"] = rows.single
-    predictions: dict[str, ArrayLike] = {}
+    predictions: dict[str, Floats] = {}
     predictions.update(networks.items())
     predictions.update(rows.references.items())
     resampled = resample(
-        predictions,
+        {name: Decided(each, thresholds.get(name)) for name, each in predictions.items()},
         rows.targets,
         task=dataset.task,
         loss=dataset.loss,
         target_scale=rows.target_scale,
-        seed=seed,
+        metric=settings.metric,
+        seed=derive_seed(settings.seed, "bootstrap"),
     )
     now = time.time()
     return {
@@ -270,9 +297,18 @@ def _scored(rows: _Rows, dataset: Dataset, seed: int) -> dict[_Whose, Evaluation
                 for name in rows.references
             ),
             evaluated_at=now,
+            only_class=_only_class(networks[whose], thresholds[whose], settings),
         )
         for whose in networks
     }
+
+
+def _only_class(predicted: Floats, threshold: float | None, settings: StudySettings) -> str | None:
+    """The class that is decided for on all rows; None where there are several."""
+    if predicted.ndim == 1:
+        return None
+    codes = np.unique(decide(predicted, threshold))
+    return settings.class_names[codes[0]] if len(codes) == 1 else None
 
 
 def reference_record(

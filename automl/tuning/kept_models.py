@@ -35,6 +35,7 @@ def load_trained_model(store: Store, records: StudyRecords, answer: AnswerRecord
         loss=settings.loss,
         classes_=class_values(settings.class_names, settings.class_type),
         members=tuple(kept_networks(store, records, answer)),
+        threshold=answer.threshold,
     )
 
 

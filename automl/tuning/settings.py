@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.data.loaded import LoadedData
+from automl.data.targets import Target
 from automl.errors import ConfigError
 from automl.executors.environment import place_of_training
 from automl.models.own.reference import BuilderReference
@@ -18,6 +19,7 @@ from automl.training.batches import n_measured_valid
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudyRecords, StudySettings
+from storage.score_records import METRICS
 
 VERSIONED = ("automl-torch", "torch", "optuna", "scikit-learn", "numpy", "pandas")
 """Packages whose versions are kept with a study: results may depend on them."""
@@ -42,15 +44,16 @@ def make_settings(
         is_from_files: whether all of the data can be read again.
 
     Raises:
-        ConfigError: target_error is no error rate, where classes are predicted.
+        ConfigError: target_error is no error rate, where classes are predicted; or the metric is
+            not one of the task.
     """
     _check_target_error(options.target_error, data.goal.task)
+    _check_metric(options.metric, data.goal)
     return StudySettings(
         study_name=options.study or study_name_of(data),
         is_named=options.study is not None,
         task=data.goal.task,
         loss=data.goal.loss,
-        metric=data.dataset.metric,
         target=data.goal.name,
         data_source=data.source,
         data_fingerprint=data.fingerprint,
@@ -78,6 +81,7 @@ def make_settings(
         seed=options.seed,
         warm_start=earlier_names(options),
         widen=options.widen,
+        metric=options.metric,
         max_parameters=options.max_parameters,
         max_latency=options.max_latency,
         latency_rows=options.latency_rows,
@@ -108,7 +112,6 @@ def objective_settings(
         is_named=options.study is not None,
         task="objective",
         loss="objective",
-        metric="loss",
         target="",
         data_source=reference.words,
         data_fingerprint=reference.digest,
@@ -164,6 +167,17 @@ def environment(trainer: str, device: str) -> dict[str, str]:
         trainer: as `Problem.trainer` names it.
     """
     return {**installed_versions(), **place_of_training(trainer, device)}
+
+
+def _check_metric(metric: str | None, goal: Target) -> None:
+    suited = METRICS[goal.task]
+    if metric is None or metric in suited:
+        return
+    kind = "a quantity" if goal.task == "regression" else f"one of {goal.n_classes} classes"
+    raise ConfigError(
+        f"metric for {goal.task} must be one of {', '.join(suited)}, but got {metric!r}: "
+        f"{goal.name!r} is read as {kind}; if it is not, say so with --task"
+    )
 
 
 def _check_target_error(target_error: float | None, task: str) -> None:

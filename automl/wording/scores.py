@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from automl.wording.numbers import number, percent
-from storage.score_records import PairedDifference
+from storage.records import StudySettings
+from storage.score_records import PairedDifference, score_of
 
 NAMES = {
+    "f1": "F1",
     "roc_auc": "ROC AUC",
     "rmse": "RMSE",
     "mae": "MAE",
@@ -16,7 +18,7 @@ NAMES = {
 }
 """Those that are no words of their own."""
 
-HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "roc_auc", "r2"})
+HIGHER_IS_BETTER = frozenset({"accuracy", "balanced_accuracy", "f1", "roc_auc", "r2"})
 """Of all others, the lower value is the better one."""
 
 WITH_A_UNIT = frozenset({"loss", "rmse", "mae"})
@@ -34,9 +36,21 @@ def score_name(metric: str) -> str:
     return NAMES.get(metric, metric.replace("_", " "))
 
 
-def read_score(task: str) -> str:
-    """The score that people read first: accuracy, or the RMSE in the target's own unit."""
-    return "rmse" if task == "regression" else "accuracy"
+def read_score(settings: StudySettings) -> str:
+    """The score that people read first: that of the study's metric, if it was given one.
+
+    Else the accuracy, or the RMSE in the target's own unit.
+    """
+    if settings.metric is not None:
+        return score_of(settings.metric)
+    return "rmse" if settings.task == "regression" else "accuracy"
+
+
+def scores_in_order(names: Iterable[str], settings: StudySettings) -> tuple[str, ...]:
+    """Names of scores, that of the study's metric first, if it was given one."""
+    known = tuple(names)
+    first = None if settings.metric is None else score_of(settings.metric)
+    return tuple(sorted(known, key=lambda name: name != first))
 
 
 def readable(metric: str, value: float) -> float:

@@ -27,6 +27,7 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--target": settings.target,
         "--task": settings.task,
         "--loss": settings.loss,
+        "--metric": value_text(settings.metric),
         "--group": value_text(split.get("group")),
         "--time": value_text(split.get("time")),
         "--folds": value_text(split.get("n_folds")),

@@ -38,7 +38,6 @@ def settings(study_name: str = "study") -> StudySettings:
         study_name=study_name,
         task="multiclass",
         loss="cross_entropy",
-        metric="error_rate",
         target="species",
         data_source="iris.csv",
         data_fingerprint="f" * 64,

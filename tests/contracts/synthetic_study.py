@@ -120,7 +120,6 @@ def _settings(name: str, task: Task, n_epochs: int, seed: int) -> StudySettings:
         study_name=name,
         task=task,
         loss=losses.get(task, "cross_entropy"),
-        metric="rmse" if regression else "error_rate",
         target="target",
         data_source="sklearn:digits",
         data_fingerprint="5f0c1a8e9b2d7c64" * 2,

@@ -298,9 +298,7 @@ def test_an_end_without_its_limit_is_told_as_damaged(url: str) -> None:
 
 def test_an_objective_need_not_have_given_a_state(url: str) -> None:
     with open_store(url) as store:
-        study = store.create_study(
-            replace(settings("loop"), task="objective", loss="objective", metric="loss")
-        )
+        study = store.create_study(replace(settings("loop"), task="objective", loss="objective"))
         store.add_of_call("loop", PolicyRecord(0, "tpe", "none"))
         trial = study.ask()
         run = store.runs.begin("loop", trial_number=0, purpose="search", seed=1)

@@ -105,6 +105,10 @@ def make_old(url: str) -> None:
             "DROP TABLE automl_beliefs; DROP TABLE automl_reopenings;"
             "ALTER TABLE automl_answers DROP COLUMN n_parameters;"
             "ALTER TABLE automl_answers DROP COLUMN validation;"
+            "ALTER TABLE automl_answers DROP COLUMN threshold;"
+            "ALTER TABLE automl_evaluations DROP COLUMN only_class;"
+            "UPDATE automl_study_settings SET settings = "
+            "json_set(settings, '$.metric', 'error_rate');"
             "INSERT INTO automl_answers VALUES "
             "(1, 1, 'single', '[{\"run_id\": 1, \"weight\": 1.0}]', 0);"
             + OLD_POLICIES
@@ -135,6 +139,8 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         assert [one.answer for one in records.policies] == ["single", "single"]
         (answer,) = records.answers
         assert (answer.kind, answer.n_parameters, answer.validation) == ("single", None, None)
+        assert answer.threshold is None and records.settings.metric is None
+        assert records.settings.epoch_metric == "error_rate"
         store.delete_study("study")
         with store._database.read() as connection:
             for table in (

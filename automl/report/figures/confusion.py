@@ -13,6 +13,7 @@ from automl.report.numbers.predictions import JudgedRows
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Floats
 from automl.report.panels import Panel, Place, Remark, alone
+from automl.training.decisions import decide
 from automl.wording.counts import count
 
 PLACE = Place("predictions")
@@ -51,7 +52,7 @@ def confusion(judged: JudgedRows) -> Confusion:
     classes = judged.class_names
     frequency = np.bincount(judged.true, minlength=len(classes))
     shown = np.sort(np.argsort(-frequency, kind="stable")[:N_CLASSES])
-    chosen = judged.predicted.argmax(axis=1)
+    chosen = decide(judged.predicted, judged.threshold)
     counts = confusion_matrix(judged.true, chosen, labels=np.arange(len(classes)))
     counts = counts[np.ix_(shown, shown)].astype(np.int64)
     n_other = judged.n_rows - int(counts.sum())

@@ -9,7 +9,7 @@ from automl.diagnostics.choice import choice_sentences
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
-from automl.wording.scores import HIGHER_IS_BETTER
+from automl.wording.scores import HIGHER_IS_BETTER, scores_in_order
 from storage.answers import evaluated_trials, latest_evaluation, study_evaluation
 from storage.records import StudyRecords
 from storage.score_records import EvaluationRecord, ReferenceName
@@ -57,7 +57,7 @@ class Overview:
     choice: tuple[str, ...] = ()  # sentences on what is handed over, if there was a choice
 
 
-PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "roc_auc", "mae", "r2", "loss")
+PRIMARY_METRICS = ("accuracy", "rmse", "balanced_accuracy", "f1", "roc_auc", "mae", "r2", "loss")
 
 
 def overview(table: StudyTable) -> Overview:
@@ -106,13 +106,14 @@ def _n_tied(ranked: tuple[Trial, ...]) -> int:
 
 
 def test_scores(records: StudyRecords) -> tuple[Score, ...]:
-    """All test scores of the network that was evaluated, the primary one first."""
+    """All test scores of the network that was evaluated: the study's metric, the primary ones."""
     evaluation = _evaluation(records)
     if evaluation is None:
         return ()
     known = [m for m in PRIMARY_METRICS if m in evaluation.scores]
     more = [m for m in evaluation.scores if m not in PRIMARY_METRICS]
-    return tuple(_score(evaluation, metric) for metric in (*known, *more))
+    ordered = scores_in_order((*known, *more), records.settings)
+    return tuple(_score(evaluation, metric) for metric in ordered)
 
 
 def _evaluation(records: StudyRecords) -> EvaluationRecord | None:

@@ -31,6 +31,7 @@ class JudgedRows:
     class_names: tuple[str, ...]  # empty for a regression
     true: NDArray[Any]
     predicted: Floats
+    threshold: float | None = None  # by which two classes are decided between; None: 0.5
 
     @property
     def n_rows(self) -> int:
@@ -59,12 +60,16 @@ class JudgedRows:
 
 
 def judged_rows(
-    predictions: Mapping[str, NDArray[Any]], target: str, class_names: Sequence[str]
+    predictions: Mapping[str, NDArray[Any]],
+    target: str,
+    class_names: Sequence[str],
+    threshold: float | None = None,
 ) -> JudgedRows | None:
     """Test rows, or validation rows where test ones are missing; None without any.
 
     Args:
         predictions: arrays by name, "<split>_targets" and "<split>_predictions".
+        threshold: of the answer, see `JudgedRows`.
     """
     for split in ("test", "valid"):
         true = np.asarray(predictions.get(f"{split}_targets", ()))
@@ -74,7 +79,8 @@ def judged_rows(
         if predicted.ndim == 1:
             return JudgedRows(split, target, (), true, predicted)
         names = [str(n) for n in class_names] or [str(c) for c in range(predicted.shape[1])]
-        return JudgedRows(split, target, tuple(names), true.astype(np.int64), predicted)
+        codes = true.astype(np.int64)
+        return JudgedRows(split, target, tuple(names), codes, predicted, threshold)
     return None
 
 

@@ -18,6 +18,7 @@ from automl.report.numbers.importances import Importances, importances
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.predictions import JudgedRows, judged_rows
 from automl.report.numbers.trials import Trial, joined_trials, sample_trials
+from storage.answers import study_answer
 from storage.records import StudyRecords
 
 N_PLACED_TRIALS = 1000  # per figure of places; some twenty of them share a page
@@ -76,8 +77,10 @@ class StudyTable:
     @cached_property
     def judged_rows(self) -> JudgedRows | None:
         """Predictions beside the truth, of test rows if there are any."""
-        settings = self.records.settings
-        return judged_rows(self.predictions() or {}, settings.target, settings.class_names)
+        settings, answer = self.records.settings, study_answer(self.records)
+        threshold = None if answer is None else answer.threshold
+        predictions = self.predictions() or {}
+        return judged_rows(predictions, settings.target, settings.class_names, threshold)
 
 
 def study_table(records: StudyRecords, predictions: Predictions = lambda: None) -> StudyTable:

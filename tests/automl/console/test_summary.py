@@ -25,6 +25,7 @@ from automl.wording.numbers import percent
 from automl.wording.scores import score_text
 from storage.records import Advice, SpaceChange, TrialRecord
 from storage.score_records import EvaluationRecord, ReferenceName, ReferenceRecord
+from tests.contracts import store_contract
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -271,7 +272,7 @@ def test_scores_stand_closer_where_the_console_is_narrow() -> None:
     )
     for width in (80, 100):
         console = Console(width=width, file=io.StringIO())
-        console.print(summary.score_table(console, evaluation))
+        console.print(summary.score_table(console, evaluation, store_contract.settings()))
         printed = console.file.getvalue()  # type: ignore[attr-defined]
         assert "0.004296 to 0.03297" in printed and "guessing" in printed
         assert "…" not in printed

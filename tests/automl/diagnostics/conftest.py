@@ -33,7 +33,6 @@ def make_settings(**changes: Any) -> StudySettings:
         "study_name": "study",
         "task": "regression",
         "loss": "mean_squared",
-        "metric": "rmse",
         "target": "y",
         "data_source": "",
         "data_fingerprint": "",

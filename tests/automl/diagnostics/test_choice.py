@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.diagnostics.choice import CHOICE_HEAD, choice_rows, choice_sentences
+from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
 from storage.answers import single_answer
 from storage.call_records import PolicyRecord
 from storage.records import RunRecord, RunState, StudyRecords
@@ -84,7 +84,7 @@ def test_how_much_of_the_best_trial_is_luck(luck: float, words: str) -> None:
 def test_answers_stand_side_by_side_and_the_one_that_stands_is_marked() -> None:
     rows = choice_rows(chosen("smallest"))
     assert [row[0] for row in rows] == ["best trial", "ensemble", "→ smallest as good"]
-    assert {len(row) for row in rows} == {len(CHOICE_HEAD)}
+    assert {len(row) for row in rows} == {len(choice_head(chosen("smallest")))}
     assert rows[1][1:] == ("2", "900", "0.2800", "0.2600 to 0.3000", "0.2700")
     assert rows[2][5] == "–"
     assert (

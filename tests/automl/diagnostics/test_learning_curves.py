@@ -107,7 +107,7 @@ def test_easy_validation_rows_are_no_bias_of_the_train_rows(
 def test_the_loss_that_label_smoothing_leaves_is_no_bias(
     study: Any, curve: Any, beside: Any
 ) -> None:
-    classes = {"task": "multiclass", "loss": "cross_entropy", "metric": "error_rate"}
+    classes = {"task": "multiclass", "loss": "cross_entropy"}
     records = study(
         curve(1.0, 0.07, gap=0.04), params=[{"label_smoothing": 0.1}], class_names="abc", **classes
     )
@@ -202,7 +202,7 @@ def test_class_weights_are_judged_by_what_they_are_asked_for(
     study: Any, curve: Any, beside: Any
 ) -> None:
     """The loss is above that of guessing by frequency; the classes are told apart better."""
-    classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
+    classes = {"task": "binary", "loss": "binary_cross_entropy"}
     records = study(curve(0.65, 0.4, gap=0.02), class_weights=True, **classes)
     records = beside(records, {"linear_model": 0.3, "boosted_trees": 0.3}, baseline=0.35)
     better = PairedDifference(0.1, 0.02, 0.06, 0.14)
@@ -302,7 +302,6 @@ def test_a_hoped_for_error_rate_is_compared_as_a_rate(study: Any, epoch_of: Any)
         baseline=0.69,
         task="binary",
         loss="binary_cross_entropy",
-        metric="error_rate",
         target_error=0.05,
     )
     rates = {"train_metric": 0.2, "valid_metric": 0.21}

@@ -157,7 +157,7 @@ def test_a_column_that_explains_the_target_is_a_signal(study: Any, curve: Any) -
 
 def test_fewer_rows_wrong_than_by_guessing_are_a_signal(study: Any, curve: Any) -> None:
     """Overconfident probabilities cost loss although the classes are told apart."""
-    classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
+    classes = {"task": "binary", "loss": "binary_cross_entropy"}
     records = study(curve(1.0, 0.9, gap=0.1), class_names=("a", "b"), **classes)
 
     assert missing_signal(compared(records, 0.0, 0.02, accuracy=(0.2, 0.03))) is None

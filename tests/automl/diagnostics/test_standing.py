@@ -55,7 +55,7 @@ def test_the_best_reference_is_the_measure(
 
 def test_with_class_weights_it_is_the_balanced_accuracy(study: Any, curve: Any) -> None:
     """Its loss is not what such a network was trained for."""
-    classes = {"task": "binary", "loss": "binary_cross_entropy", "metric": "error_rate"}
+    classes = {"task": "binary", "loss": "binary_cross_entropy"}
     records = study(curve(1.0, 0.5), class_weights=True, **classes)
     found = standing(scored(records, linear=(0.3, 0.02), trees=(0.3, 0.02)))
     assert (found.kind, found.score) == ("worse", "balanced_accuracy")

@@ -46,7 +46,6 @@ def make_records(learning_rate: float = 1e-4) -> StudyRecords:
         study_name="sine",
         task="regression",
         loss="mean_squared",
-        metric="rmse",
         target="y",
         data_source="",
         data_fingerprint="",

@@ -30,7 +30,6 @@ def make_records(task: Task = "regression", n_train: int = 121) -> StudyRecords:
         study_name="plane",
         task=task,
         loss="mean_squared" if task == "regression" else "binary_cross_entropy",
-        metric="rmse" if task == "regression" else "error_rate",
         target="y",
         data_source="",
         data_fingerprint="",

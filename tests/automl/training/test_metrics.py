@@ -8,6 +8,7 @@ import sklearn.metrics as reference
 import torch
 from torch.nn import functional
 
+from automl.training.decisions import Decided
 from automl.training.metrics import resample, row_losses, score
 
 N = 200
@@ -236,3 +237,49 @@ def test_a_higher_score_is_a_gain_where_higher_is_better() -> None:
         ].intervals
         == {}
     )
+
+
+def test_f1_agrees_with_scikit_learn_where_it_is_asked_for(
+    generator: np.random.Generator,
+) -> None:
+    probabilities, targets = classes(generator, 2)
+    decided = Decided(probabilities, 0.3)
+    found = score(decided, targets, task="binary", loss="binary_cross_entropy", metric="f1")
+    predicted = probabilities[:, 1] > 0.3
+    assert found["f1"] == pytest.approx(reference.f1_score(targets, predicted))
+    assert found["accuracy"] == pytest.approx(reference.accuracy_score(targets, predicted))
+    assert found["balanced_accuracy"] == pytest.approx(
+        reference.balanced_accuracy_score(targets, predicted)
+    )
+    probabilities, targets = classes(generator, 4)
+    targets[targets == 2] = 1  # one that is predicted and does not occur
+    found = score(probabilities, targets, task="multiclass", loss="cross_entropy", metric="f1")
+    assert found["f1"] == pytest.approx(
+        reference.f1_score(targets, probabilities.argmax(axis=1), average="macro")
+    )
+
+
+def test_f1_is_left_out_where_rows_do_not_define_it() -> None:
+    targets = np.zeros(4, dtype=np.int64)
+    kind = {"task": "binary", "loss": "binary_cross_entropy", "metric": "f1"}
+    never: Any = score(np.tile([0.9, 0.1], (4, 1)), targets, **kind)  # type: ignore[arg-type]
+    assert "f1" not in never and never["accuracy"] == 1
+    always: Any = score(np.tile([0.1, 0.9], (4, 1)), targets, **kind)  # type: ignore[arg-type]
+    assert always["f1"] == 0
+
+
+def test_thresholds_decide_resamples_too(generator: np.random.Generator) -> None:
+    probabilities, targets = classes(generator, 2)
+    thresholds = np.where(np.arange(N) % 2, 0.2, 0.8)
+    moved = np.stack([1 - probabilities[:, 1], probabilities[:, 1] - thresholds + 0.5], axis=1)
+    moved[:, 0] = 1 - moved[:, 1]
+    found = resample(
+        {"thresholds": Decided(probabilities, thresholds), "moved": moved},
+        targets,
+        task="binary",
+        loss="binary_cross_entropy",
+        metric="f1",
+        n_resamples=20,
+    )
+    for name in ("accuracy", "balanced_accuracy", "f1"):
+        np.testing.assert_allclose(found["thresholds"].draws[name], found["moved"].draws[name])

@@ -76,7 +76,6 @@ def minimal_settings() -> StudySettings:
         study_name="s",
         task="binary",
         loss="binary_cross_entropy",
-        metric="error_rate",
         target="y",
         data_source="a.csv",
         data_fingerprint="f",

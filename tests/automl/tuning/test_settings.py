@@ -22,7 +22,7 @@ def test_settings_say_what_a_value_depends_on() -> None:
     assert settings.epoch_steps == SearchOptions().epoch_steps
     assert settings.study_name == f"iris-{data.goal.name}"
     assert (settings.max_epochs, settings.patience, settings.seed) == (7, 3, 5)
-    assert settings.metric == "error_rate"
+    assert (settings.epoch_metric, settings.metric) == ("error_rate", None)
     assert sum(settings.n_rows.values()) == 150
     assert settings.space["parameters"] == space.to_dict()["parameters"]
     assert not settings.class_weights

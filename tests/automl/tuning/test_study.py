@@ -26,7 +26,6 @@ SETTINGS = StudySettings(
     study_name="s",
     task="binary",
     loss="binary_cross_entropy",
-    metric="error_rate",
     target="y",
     data_source="a.csv",
     data_fingerprint="f",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -16,8 +17,11 @@ from automl.wording.scores import (
     score_and_interval,
     score_name,
     score_text,
+    scores_in_order,
 )
+from storage.records import Task
 from storage.score_records import PairedDifference
+from tests.contracts import store_contract
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,17 @@ def test_a_score_has_the_digits_that_matter(metric: str, value: float | None, te
 @pytest.mark.parametrize(
     ("task", "score"), [("regression", "rmse"), ("binary", "accuracy"), ("multiclass", "accuracy")]
 )
-def test_people_read_one_score_first(task: str, score: str) -> None:
-    assert read_score(task) == score
+def test_people_read_one_score_first(task: Task, score: str) -> None:
+    settings = replace(store_contract.settings(), task=task)
+    assert read_score(settings) == score
+    assert read_score(replace(settings, metric="log_loss")) == "loss"
+
+
+def test_the_score_of_the_metric_comes_first() -> None:
+    settings, names = store_contract.settings(), ("loss", "accuracy", "roc_auc")
+    assert scores_in_order(names, settings) == names
+    by_metric = scores_in_order(names, replace(settings, metric="roc_auc"))
+    assert by_metric == ("roc_auc", "loss", "accuracy")
 
 
 @pytest.mark.parametrize(

@@ -44,3 +44,9 @@ def test_where_all_rows_are_right_a_sentence_says_so(records: StudyRecords):
     assert remark.text == "60 of 60 rows are classified correctly."
     with pytest.raises(ConfigError, match="60 of 60 rows"):
         figure(perfect)
+
+
+def test_the_threshold_of_the_answer_decides():
+    rows = classification(2)
+    even, low = (confusion(judged_rows(rows, "y", ["a", "b"], one)) for one in (None, 0.0))
+    assert low.counts[:, 1].sum() == 200 > even.counts[:, 1].sum()
