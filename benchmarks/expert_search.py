@@ -6,7 +6,7 @@ Rows are read and scaled once and stay in memory; processes are forked from ther
 trial at a time with one thread (`expert_loop.py`) and share an Optuna study by its journal. TPE
 is multivariate and lies constantly of running trials; successive halving judges each epoch.
 A trial ends after 50 epochs, or 15 without a gain. The space is that of `search_spaces/mlp.toml`
-without what takes a network of its own (`search_ours.PLAIN`).
+without what takes a network of its own (`plain_space.py`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def draw(trial: optuna.Trial, task: str) -> dict[str, Any]:
     if params["schedule"] == "exponential":
         params["decay_fraction"] = trial.suggest_float("decay_fraction", 0.3, 2.0)
     params["dropout"] = trial.suggest_float("dropout", 0.0, 0.5)
-    params["weight_decay"] = trial.suggest_float("weight_decay", 1e-5, 1e-1, log=True)
+    params["weight_decay"] = trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True)
     if task != "regression":
         params["label_smoothing"] = trial.suggest_float("label_smoothing", 0.0, 0.1)
     params["scaling"] = words("scaling", ["standard", "min_max", "robust", "quantile"])

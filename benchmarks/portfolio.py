@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -206,9 +207,9 @@ def main() -> None:
     if options.write is not None:
         how = (
             f"Made by benchmarks.portfolio from {options.draws} draws and {options.near} near the "
-            f"best of them, on {len(tables)} tables."
+            f"best of them, on {len(tables)} tables: {', '.join(sorted(tables))}."
         )
-        options.write.write_text(as_toml(portfolios, how))
+        options.write.write_text(as_toml(portfolios, "\n".join(textwrap.wrap(how, 96))))
 
 
 def tell(kind: str, runs: Sequence[Recorded], params: Sequence[Params], size: int) -> list[int]:
@@ -225,12 +226,12 @@ def tell(kind: str, runs: Sequence[Recorded], params: Sequence[Params], size: in
 
 
 def _searched(params: Params, tasks: Sequence[Task]) -> Params:
-    """The params that the built-in space searches for these tasks: it knows the others itself."""
+    """The params that the built-in space searches for these tasks, moved into its ranges."""
     space = search_spaces.load("mlp").for_task(tasks[0])
     return {
         name: value
-        for name, value in params.items()
-        if name in space.parameters and not isinstance(space.parameters[name], FixedParameter)
+        for name, value in mapped(params, space).params.items()
+        if not isinstance(space.parameters[name], FixedParameter)
     }
 
 

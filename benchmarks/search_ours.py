@@ -18,19 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.plain_space import PLAIN
 from benchmarks.search_parts import Profile, read_profile
 from benchmarks.search_results import Found, Trial, improvements
 from benchmarks.search_tables import Table
 from benchmarks.stack_sampling import install
 from benchmarks.study_watching import KnownLoss, known, rows, watch
 from storage.packing import unpack_epochs
-
-PLAIN = (
-    "numeric_encoding=none",
-    "output_initialization=as_hidden",
-    "scaling=standard,min_max,robust,quantile",
-)
-"""The space without what an expert has no module at hand for: that of `expert_search.py`."""
 
 ROOT = Path(__file__).resolve().parent.parent
 

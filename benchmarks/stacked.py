@@ -46,6 +46,7 @@ from automl.training.plain import PlainTrainer
 from automl.training.trainer import Trainer
 from benchmarks import dataloader_loop, expert_loop
 from benchmarks.expert_loop import Arrays
+from benchmarks.plain_space import PLAIN
 from benchmarks.stacked_floor import floor_seconds
 
 Params = Mapping[str, Any]
@@ -77,7 +78,7 @@ class Case:
 
 def draw_trials(space: str, n_trials: int, seed: int) -> tuple[Params, ...]:
     """Trials drawn at random from a space."""
-    drawn_from = search_spaces.load("mlp").narrow(SPACES[space]).for_task("multiclass")
+    drawn_from = search_spaces.load("mlp").narrow([*PLAIN, *SPACES[space]]).for_task("multiclass")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
     return tuple(drawn_from.suggest(study.ask()) for _ in range(n_trials))

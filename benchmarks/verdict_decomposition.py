@@ -29,6 +29,7 @@ from automl.investigation.retraining import (
 from automl.training.config import RowSubset, RunConfig, configure
 from automl.tuning.planned_runs import PlannedRun
 from automl.tuning.planned_training import predict_run, train_runs
+from benchmarks.plain_space import PLAIN
 from benchmarks.verdict_training import Draw, Plan, records_of, train_plans
 from benchmarks.verdict_worlds import (
     Params,
@@ -152,7 +153,7 @@ def _independent(dataset: Dataset, n_rows: int) -> np.ndarray:
 def estimated_parts(world: World, place: int) -> Parts:
     """What the product says of one data set: bootstraps and halves of a stored study."""
     single = replace(world, dataset=_single(world.dataset, place))
-    space = load("mlp").for_task(single.dataset.task)
+    space = load("mlp").for_task(single.dataset.task).narrow(PLAIN)
     draw = Draw(
         "decomposition",
         (single,),

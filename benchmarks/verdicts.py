@@ -39,6 +39,7 @@ from automl.diagnostics.learning_curves import judge_fit
 from automl.diagnostics.situation import Situation
 from automl.investigation.advised_changes import advised_change
 from benchmarks import verdict_decomposition, verdict_tables
+from benchmarks.plain_space import PLAIN
 from benchmarks.verdict_cases import FAMILIES
 from benchmarks.verdict_figures import Outcome, print_quantities, print_tables, summarize
 from benchmarks.verdict_searches import random_params, searched
@@ -301,7 +302,7 @@ def _follow(draw: Draw, plan: Plan, diagnosis: Diagnosis, outcome: Outcome) -> O
     if not diagnosis.advice:
         return replace(outcome, advice="none given", improvement=0.0)
     world = draw.worlds[plan.world]
-    space = load("mlp").for_task(world.dataset.task)
+    space = load("mlp").for_task(world.dataset.task).narrow(PLAIN)
     change = advised_change(diagnosis.kind, diagnosis.advice[0], plan.params, space)
     if change is None:
         return replace(outcome, advice=diagnosis.advice[0].text, improvement=0.0)

@@ -25,6 +25,8 @@ from storage.call_records import BeliefRecord
 from storage.earlier_records import EarlierStudy
 from storage.records import ParameterValue
 
+Params = Mapping[str, ParameterValue]
+
 
 class Decider:
     """Asks a policy what is trained, and tells it what became of it.
@@ -55,8 +57,10 @@ class Decider:
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
-        first = (*first_params(earlier, problem.space), *problem.known_good())
-        self._first = tuple(map(self._allowed, first))
+        known_good = tuple(map(self._allowed, problem.known_good()))
+        best_before = tuple(map(self._allowed, first_params(earlier, problem.space)))
+        self._first = self._at_the_beginning((*best_before, *known_good))
+        self._n_known = len(known_good)
         self._name = options.deciders.policy
         if believed is not None:
             self.policy.believe(believed.belief)
@@ -110,7 +114,7 @@ class Decider:
 
     # What has happened
 
-    def start(self, number: int, params: Mapping[str, ParameterValue]) -> None:
+    def start(self, number: int, params: Params) -> None:
         """A trial has been made."""
         self.view.trials[number] = TrialView(number, params)
 
@@ -142,12 +146,24 @@ class Decider:
         self.stopping.count_epochs()
         self.end_round()
 
+    def _at_the_beginning(self, first: Sequence[Params]) -> Sequence[Params]:
+        """What is to be tried first, each once; nothing where the policy has made trials before.
+
+        So it stays what it was when the study began, whatever a range has become by now.
+        """
+        different: list[Params] = []
+        for params in first:
+            different += untried([params], different, self.view.space)
+        tried = [one.params for one in self.view.trials.values()]
+        left = untried(different, tried, self.view.space)
+        return left if len(tried) <= len(different) - len(left) else ()
+
     def _first_trials(self, n_free: int) -> Sequence[Decision]:
         """What is known to be good, until all of it is tried."""
-        if not self._first:
-            return []
-        tried = (one.params for one in self.view.trials.values())
-        self._first = untried(self._first, tried, self.view.space)
+        if self._first:
+            tried = (one.params for one in self.view.trials.values())
+            self._first = untried(self._first, tried, self.view.space)
+        self.view.n_given = max(0, self._n_known - len(self._first))
         return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
 
     def _within_limits(self, decision: Decision) -> Decision:
@@ -156,7 +172,7 @@ class Decider:
             return decision
         return Start(self._allowed(decision.params))
 
-    def _allowed(self, params: Mapping[str, ParameterValue]) -> Mapping[str, ParameterValue]:
+    def _allowed(self, params: Params) -> Params:
         return params if self._limits is None else self._limits.brought_within(params)
 
     def _check(self, decisions: Sequence[Decision], n_free: int) -> None:

@@ -16,7 +16,7 @@ import search_spaces
 from automl.options.search_options import SearchOptions
 from benchmarks.expert_search import MAX_EPOCHS, PATIENCE, draw, search
 from benchmarks.expert_table import read_arrays
-from benchmarks.search_ours import PLAIN
+from benchmarks.plain_space import PLAIN
 from benchmarks.search_tables import make_table
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def options(folder: Path) -> SearchOptions:
     return SearchOptions(
         storage=f"sqlite:///{folder}/automl.db", study="iris", n_trials=6, max_epochs=4,
-        references=False,
+        references=False, portfolio=False,
         folds=2, workers=1, slots=1, set=["batch_size=16,32"],
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Freeze-thaw: a Gaussian process over configuration and epoch decides what is tried and goes on.
 
-    start:   a dozen configurations spread over the space, one epoch each
+    start:   a dozen configurations spread over the space beside the portfolio, one epoch each
     then:    turns of paused trials and of new ones (`gaussian_process/batch.py`)
     pauses:  at epochs 1, 2, 3, 5, 8, 12, 18, 27, 38, ..., where it is asked for again
     late:    in the last part of the time, or of the epochs in all, only paused trials
@@ -96,8 +96,8 @@ class FreezeThaw(Policy):
         n_new = min(n_free, view.n_startable)
         if view.is_late and seen is not None and models.curves.is_paused[seen.trials].any():
             n_new = 0
-        n_first = n_new if seen is None else max(0, min(n_new, N_START - len(view.trials)))
-        begun = len(view.trials)
+        begun = len(view.trials) - view.n_given
+        n_first = n_new if seen is None else max(0, min(n_new, N_START - begun))
         decisions: list[Decision] = [
             Start(models.first(view.seed, begun + place)) for place in range(n_first)
         ]

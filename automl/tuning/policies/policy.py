@@ -66,6 +66,8 @@ class View:
         trials: by number, in the sequence of their starts.
         turn: number of the next decision, from 0: what random numbers depend on.
         n_startable: how many trials may still be started.
+        n_given: how many of the trials are of the portfolio: good ones that no policy has chosen,
+            in a part of the space.
         is_late: whether of the epochs or the time of the call no more is left than the policy's
             `last_part`.
         is_allowed: whether the network of these params is within the study's limits, as far as
@@ -80,6 +82,7 @@ class View:
     trials: dict[int, TrialView] = field(default_factory=dict)
     turn: int = 0
     n_startable: int = 0
+    n_given: int = 0
     is_late: bool = False
     is_allowed: Callable[[Mapping[str, ParameterValue]], bool] = anything
 

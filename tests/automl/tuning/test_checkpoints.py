@@ -16,11 +16,17 @@ from automl.tuning.trial_in_training import TrialInTraining
 from storage import open_store
 
 
+def best_paused(finished: SearchResult) -> int:
+    """The paused trial whose state is kept, where one is."""
+    paused = [one for one in finished.trials if one.outcome == "paused" and one.value is not None]
+    return min(paused, key=lambda trial: trial.value or 0.0).number
+
+
 def test_a_state_that_is_ahead_of_the_stored_curve_is_not_gone_on_from(
     finished: SearchResult, finished_copy: str
 ) -> None:
     """A fold in another worker may be saved before its last epoch is told, and killed then."""
-    number = next(t.number for t in finished.trials if t.outcome == "paused")
+    number = best_paused(finished)
     (before,) = finished.records.search_runs(number)
     epochs = finished.records.epochs[before.run_id]
     checkpoints = tuple(
@@ -60,7 +66,7 @@ def test_a_state_of_a_later_attempt_takes_the_place_of_those_before(
     finished: SearchResult, finished_copy: str, iris: LoadedData
 ) -> None:
     """Where a trial is killed again and again, only its last state is of use."""
-    number = next(t.number for t in finished.trials if t.outcome == "paused")
+    number = best_paused(finished)
     (before,) = finished.records.search_runs(number)
     model, training = configure({}, family="mlp", max_epochs=6, patience=6)
     run = RunConfig(99, number, "mlp", model, training, before.seed)

@@ -20,6 +20,7 @@ TOO_LOW = (
     *("learning_rate=1e-4..1e-2", "optimizer=adam", "schedule=constant", "n_layers=1"),
     *("hidden_size=64", "batch_size=16", "dropout=0", "normalization=none", "activation=relu"),
     *("initialization=he", "shape=constant", "scaling=standard", "label_smoothing=0"),
+    *("numeric_encoding=none", "output_initialization=as_hidden"),
 )
 
 
