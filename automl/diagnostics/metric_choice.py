@@ -81,7 +81,7 @@ def diagnose_one_class(records: StudyRecords) -> Diagnosis | None:
                     f"One class only: the answer predicts class {evaluation.only_class} for "
                     f"{rows}, so it tells no class apart, whatever its accuracy."
                 ),
-                evidence={"class": evaluation.only_class, "split": split},
+                evidence={"class": evaluation.only_class, "split": SPLIT_NAMES[split]},
                 advice=_advice(records.settings),
             )
     return None

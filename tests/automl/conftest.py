@@ -31,6 +31,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
         workers=1,
         slots=3,
         answer="single",
+        portfolio=False,  # which has one batch size: none of the others would be complete
     )
     assert {trial.outcome for trial in result.trials} == {"complete", "paused"}
     return result
