@@ -34,7 +34,7 @@ USUAL_ENDS: Mapping[str, tuple[float, float]] = {
     "hidden_size": (16, 256),
     "dropout": (0.0, 0.5),
     "input_dropout": (0.0, 0.2),
-    "weight_decay": (1e-5, 1e-1),
+    "weight_decay": (1e-6, 1e-2),
     "l1": (1e-6, 1e-3),
 }
 """The built-in space's ranges, and what it says of those that it fixes (`mlp.toml`)."""

@@ -48,7 +48,7 @@ limits are 3 to 4. Source: Srivastava et al. 2014, section 5.1."""
 GENTLE: Mapping[str, tuple[float, float]] = {
     "dropout": (0.0, 0.3),
     "input_dropout": (0.0, 0.1),
-    "weight_decay": (1e-5, 1e-3),
+    "weight_decay": (1e-6, 1e-3),
     "l1": (1e-6, 1e-5),
 }
 """The lower parts of the usual ranges (`excluded_range.USUAL_ENDS`), where little is held back:
