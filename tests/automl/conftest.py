@@ -17,7 +17,8 @@ STUDY = "iris-species"
 def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """Six trials of iris, some paused, with all that `automl search` leaves behind.
 
-    In six epochs only small batches learn something. The best trial is its answer.
+    In six epochs only small batches learn something. The best trial is its answer, and all are the
+    policy's own.
     """
     folder = tmp_path_factory.mktemp("finished")
     result = automl.search(
@@ -31,7 +32,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
         workers=1,
         slots=3,
         answer="single",
-        portfolio=False,  # which has one batch size: none of the others would be complete
+        portfolio=False,
     )
     assert {trial.outcome for trial in result.trials} == {"complete", "paused"}
     return result
