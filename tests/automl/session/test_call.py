@@ -83,8 +83,9 @@ def test_no_time_is_kept_for_references_that_nobody_wants(
         after = running.clock_of_training.timeout
         assert before is not None and after is not None
         spared, busyness = after - before, running.call.busyness
-        of_trials = 3 * SECONDS_PER_TRIAL  # and less for each that has ended
-        assert spared / busyness == pytest.approx(REFERENCE_SECONDS - of_trials, abs=of_trials)
+        of_trials = 3 * SECONDS_PER_TRIAL  # by the last look none to all of them have ended
+        expected = REFERENCE_SECONDS - of_trials / 2
+        assert spared / busyness == pytest.approx(expected, abs=0.6 * of_trials)
 
 
 def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) -> None:
