@@ -56,12 +56,14 @@ def answers_side_by_side(records: StudyRecords) -> tuple[AnswerRecord, ...]:
 def single_answer(records: StudyRecords, trial_number: int) -> AnswerRecord:
     """The answer that one trial gives alone: its runs, each with the same weight.
 
-    The stored one, if there is one.
+    The stored one, if there is one: first of all one that was stored as such, since another kind,
+    as the smallest as good, may decide by a threshold of its own.
     """
     runs = records.search_runs(trial_number)
     members = tuple(AnswerMember(run.run_id, 1 / len(runs)) for run in runs)
-    stored = (one for one in reversed(records.answers) if one.members == members)
-    return next(stored, AnswerRecord("single", members, trial_number))
+    stored = [one for one in reversed(records.answers) if one.members == members]
+    stored.sort(key=lambda one: one.kind != "single")
+    return stored[0] if stored else AnswerRecord("single", members, trial_number)
 
 
 def kept_weights(records: StudyRecords) -> Mapping[int, ArtifactRecord]:

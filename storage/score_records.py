@@ -78,6 +78,21 @@ def score_of(metric: str) -> str:
     return "loss" if metric == "log_loss" else metric
 
 
+def metric_to_choose_by(metric: str | None) -> str | None:
+    """A study's metric, where to choose by it is something else than to choose by the loss."""
+    return None if metric is None or score_of(metric) == "loss" else metric
+
+
+def is_choice(wanted: str, metric: str | None) -> bool:
+    """Whether the answer is chosen among trials, and not the one of the lowest loss in any case.
+
+    Args:
+        wanted: what a call asks for: an `AnswerKind`, or "auto".
+        metric: the study's.
+    """
+    return wanted != "single" or metric_to_choose_by(metric) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class MetricWorth:
     """What a way to choose by a metric is worth in it, on rows that its choice has not seen."""

@@ -126,11 +126,6 @@ class Dataset:
         """Outputs of the network: one per class, one alone for binary and regression."""
         return outputs_per_row(self.task, self.n_classes)
 
-    @property
-    def metric(self) -> str:
-        """The task's metric in epoch records: lower is better."""
-        return "rmse" if self.task == "regression" else "error_rate"
-
     def to(self, device: torch.device | str) -> Dataset:
         """The same data on another device."""
         return replace(self, folds=tuple(fold.to(device) for fold in self.folds))

@@ -39,6 +39,9 @@ NOT_FOUND = {
 }
 """By the kind that was asked for."""
 
+BY_METRIC = ("single", "ensemble")
+"""Kinds that a study's metric chooses; others go by the loss."""
+
 NOT_TRAINED = "there was no time to train for it, which the same command with more time does"
 
 REFIT_SCORES = (
@@ -72,7 +75,7 @@ def choice_sentences(records: StudyRecords) -> list[str]:
     now = study_answer(records)
     if now is None:
         return []
-    by_metric = chosen_by(records) if metric_of(now) else ""
+    by_metric = chosen_by(records) if metric_of(now) and now.kind in BY_METRIC else ""
     if "single" not in answers:
         said = [f"The answer is {_what(records, now)}{by_metric}."] if by_metric else []
         return [*said, *_not_found(records, now), *metric_sentences(records)]
@@ -89,7 +92,7 @@ def choice_sentences(records: StudyRecords) -> list[str]:
                 f"{HELD_OUT} {whose} {score_name(score)} is {gain_text(score, gain)}, than "
                 "the best trial's."
             )
-    luck = [] if by_metric else _luck(answers["single"])
+    luck = [] if metric_of(answers["single"]) else _luck(answers["single"])
     return [*said, *_not_found(records, now), *luck, *metric_sentences(records)]
 
 
@@ -100,7 +103,8 @@ def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
     if is_there or now.kind != "single" or asked not in NOT_FOUND:
         return []
     why = _why_not_trained(records, asked, now.best_trial_number)
-    return [NOT_FOUND[asked].format(number=now.best_trial_number, why=why)]
+    number = trials_of(records, now)[0]  # by a metric it may be another than that of the loss
+    return [NOT_FOUND[asked].format(number=number, why=why)]
 
 
 def _why_not_trained(records: StudyRecords, kind: str, number: int) -> str:

@@ -48,6 +48,13 @@ def metric_sentences(records: StudyRecords) -> list[str]:
     worth = metric_of(answer)
     if answer is not None and worth is not None and worth.threshold_gain is not None:
         said.append(_threshold(records, answer, worth))
+    elif answer is not None and answer.kind == "refit" and answer.threshold is not None:
+        second = records.settings.class_names[-1]
+        said.append(
+            f"It decides for class {second} where its probability is above "
+            f"{number(answer.threshold)}, the threshold of trial {answer.best_trial_number}'s "
+            "own networks: no validation row is left to find one by."
+        )
     found = diagnose_one_class(records)
     return [*said, found.message] if found else said
 
@@ -81,7 +88,7 @@ def diagnose_one_class(records: StudyRecords) -> Diagnosis | None:
                     f"One class only: the answer predicts class {evaluation.only_class} for "
                     f"{rows}, so it tells no class apart, whatever its accuracy."
                 ),
-                evidence={"class": evaluation.only_class, "split": split},
+                evidence={"class": evaluation.only_class, "split": SPLIT_NAMES[split]},
                 advice=_advice(records.settings),
             )
     return None

@@ -55,6 +55,8 @@ WORDS: Mapping[str, str] = {
     "gain_difference_in_standard_errors": "difference of what is gained over guessing, "
     "in standard errors",
     "n_valid_rows": "validation rows that trials were chosen by",
+    "class": "class predicted for all rows",
+    "split": "these rows are",
     # the layers
     "is_measured_before_training": "start measured before the first step",
     "gradient_left": "largest gradient norm at the end over that at the start",

@@ -37,6 +37,7 @@ from automl.wording.counts import count
 from storage.call_records import PolicyRecord
 from storage.earlier_records import EarlierStudy
 from storage.records import StudySettings
+from storage.score_records import is_choice, metric_to_choose_by
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,9 +148,16 @@ class SearchCall:
         dataset = self.problem.dataset
         n_slots = slots_of(self.memory.n_slots).in_slots(n_ended)
         n_runs = (n_slots + ready(n_slots)) * max(1, len(dataset.folds))
-        is_choice = self.data is not None and self.options.answer != "single"
-        n_candidates = min(self.options.keep_models, n_ended) if is_choice else 0
-        work = ending_seconds(dataset, n_runs, n_ended, n_candidates, is_trained=is_trained)
+        metric = self.settings.metric
+        is_one = self.data is not None and is_choice(self.options.answer, metric)
+        work = ending_seconds(
+            dataset,
+            n_runs,
+            n_ended,
+            min(self.options.keep_models, n_ended) if is_one else 0,
+            is_trained=is_trained,
+            by_metric=metric_to_choose_by(metric) is not None,
+        )
         seconds = self._busyness_now(busyness) * (work + self.clock.afterwards)
         if not has_references:
             seconds += self.seconds_for_references(busyness)

@@ -37,7 +37,7 @@ from storage.answers import (
 )
 from storage.errors import ArtifactError
 from storage.records import RunRecord, StudyRecords
-from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted
+from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted, is_choice
 
 MOST_CANDIDATES: Final = 32
 
@@ -71,7 +71,7 @@ def choose_answer(
     single = single_answer(records, best.number)
     found: Mapping[AnswerKind, AnswerRecord] = {}
     reading = Reading(store, problem.dataset, records, predict)
-    if wanted != "single" or reading.metric is not None:
+    if is_choice(wanted, records.settings.metric):
         candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
         library, is_cut = reading.library(candidates, seconds)
         sets = stored_sets(store, records, planned_sets(records, problem, wanted))
@@ -79,10 +79,10 @@ def choose_answer(
         repeated = reading.repeated(library, sets) if wanted == "seeds" else None
         ways = _ways(reading, library, repeated)
         found = _found(best.number, list(library), ways, further)
-        if is_cut and wanted not in RETRAINED:
+        if is_cut and wanted != "seeds":  # these are held against what was found with them
             found = _of_more(store, records, found)
         if wanted == "refit" and further:
-            found = {**found, "refit": _refit(best.number, further)}
+            found = {**found, "refit": _refit(best.number, further, ways.get("refit"))}
     answers = {**found, "single": found.get("single", replace(single, kind="single"))}
     if wanted == "auto" and records.settings.has_limits:
         wanted = "single"  # limits are of one network: who sets them wants a small or fast one
@@ -105,10 +105,20 @@ def chosen(answers: Mapping[AnswerKind, AnswerRecord], wanted: str) -> AnswerKin
     return next((kind for kind in answers if kind == wanted), "single")
 
 
-def _refit(best_number: int, runs: Sequence[RunRecord]) -> AnswerRecord:
-    """Held against nothing: it was trained on all rows that could tell what it is worth."""
+def _refit(best_number: int, runs: Sequence[RunRecord], best: CrossFit | None) -> AnswerRecord:
+    """Held against nothing: it was trained on all rows that could tell what it is worth.
+
+    So the threshold that it decides by is the one of the best trial's own networks.
+
+    Args:
+        best: how the best trial was chosen; None where no metric chooses.
+    """
     return AnswerRecord(
-        "refit", equal_members(runs), best_number, n_parameters=_sum_of_parameters(runs)
+        "refit",
+        equal_members(runs),
+        best_number,
+        n_parameters=_sum_of_parameters(runs),
+        threshold=None if best is None else best.threshold,
     )
 
 
@@ -121,15 +131,16 @@ def _ways(
         repeated: the best trial with its further seeds.
     """
     best, candidates = reading.records.best_trial, list(library)
-    is_there = best is not None and any(one.trial.number == best.number for one in candidates)
-    if not is_there or len(next(iter(library.values()))) < LEAST_ROWS:
+    numbers = [one.trial.number for one in candidates]
+    if best is None or best.number not in numbers or len(library[candidates[0]]) < LEAST_ROWS:
         return {}
     values = np.stack([library[one] for one in candidates])
     sizes = [_n_parameters(one) for one in candidates]
     if reading.metric is None:
         return cross_fit(values, reading.dataset.loss, sizes, reading.seed, repeated)
     judged = reading.judged(reading.metric)
-    chooseable = Chooseable(values, sizes, [one.is_complete for one in candidates], repeated)
+    finished, place = [one.is_complete for one in candidates], numbers.index(best.number)
+    chooseable = Chooseable(values, sizes, finished, place, repeated)
     return cross_fit_by_metric(chooseable, judged, reading.seed)
 
 
@@ -146,11 +157,13 @@ def _found(
     """
     answers: dict[AnswerKind, AnswerRecord] = {}
     for kind, way in ways.items():
+        if kind == "refit":  # what its kind of network predicts, without its rows
+            continue
         shares = {
             one: float(share) for one, share in zip(candidates, way.shares, strict=True) if share
         }
-        is_best = ways["single"].metric is None if kind == "single" else kind == "seeds"
-        if is_best:  # by the loss; of unfinished ones none is handed over alone
+        if kind == "seeds" or (kind == "single" and way.is_by_loss):
+            # The study's best trial, by all rows; of unfinished ones none is handed over alone.
             shares = {one: 1.0 for one in candidates if one.trial.number == best_number}
         runs = [run for one in shares for run in one.runs]
         members = _members(shares)
@@ -175,10 +188,12 @@ def _of_more(
     """The answers now found, or the stored ones if these were chosen among more trials.
 
     A machine that is busy predicts with fewer candidates in its time; what was chosen before with
-    more of them is worth more, as long as its weights are whole.
+    more of them is worth more, as long as its weights are whole. What was trained for is no part
+    of it: its weights are others, and whoever asks for it has it found again.
     """
     answers = answers_side_by_side(records)
-    stored = {kind: one for kind in KINDS for one in answers if one.kind == kind}
+    chosen_kinds = [kind for kind in KINDS if kind not in RETRAINED]
+    stored = {kind: one for kind in chosen_kinds for one in answers if one.kind == kind}
     kept = records.kept_artifacts("weights")
     whole = {one.run_id for one in kept if store.artifacts.is_whole(one)}
     is_there = all(member.run_id in whole for one in stored.values() for member in one.members)

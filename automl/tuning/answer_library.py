@@ -22,13 +22,13 @@ from automl.executors.predicting import Predict
 from automl.training.metrics import row_values
 from automl.training.trained_model import run_from_details, to_tensors
 from automl.tuning.candidates import Candidate
-from automl.tuning.cross_fitting import MOST_ROWS, Repeated
+from automl.tuning.cross_fitting import Repeated, most_rows
 from automl.tuning.metric_fitting import Judged
 from automl.tuning.seeds import derive_seed
 from storage import Store
 from storage.answers import kept_weights
 from storage.records import ArtifactRecord, RunRecord, StudyRecords
-from storage.score_records import score_of
+from storage.score_records import metric_to_choose_by
 from storage.stored_values import damaged_in
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -59,8 +59,7 @@ class Reading:
     @property
     def metric(self) -> str | None:
         """The study's, where to choose by it is something else than to choose by the loss."""
-        metric = self.records.settings.metric
-        return None if metric is None or score_of(metric) == "loss" else metric
+        return metric_to_choose_by(self.records.settings.metric)
 
     @property
     def seed(self) -> int:
@@ -71,9 +70,10 @@ class Reading:
     def rows(self) -> NDArray[np.intp]:
         """The validation rows that answers are chosen by, of all folds in their order."""
         n_rows = sum(len(fold.valid) for fold in self.dataset.folds)
-        if n_rows <= MOST_ROWS:
+        most = most_rows(1 if self.metric is None else self.dataset.n_classes)
+        if n_rows <= most:
             return np.arange(n_rows)
-        drawn = np.random.default_rng(self.seed).choice(n_rows, MOST_ROWS, replace=False)
+        drawn = np.random.default_rng(self.seed).choice(n_rows, most, replace=False)
         return np.sort(drawn)
 
     def library(self, candidates: Sequence[Candidate], seconds: float) -> tuple[Library, bool]:

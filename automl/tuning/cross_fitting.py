@@ -31,6 +31,10 @@ MOST_ROWS: Final = 5000
 """Validation rows that are chosen by; of more, so many are drawn: 0.2 to 0.35 s of a core for 32
 networks."""
 
+MOST_KEPT: Final = 250_000
+"""Numbers that are kept of what one network predicts of these rows: where all classes'
+probabilities are, of more than 50 classes there are fewer rows. 32 networks take 64 MB."""
+
 NORMAL_95: Final = 1.96
 """Standard errors of a 95 % interval."""
 
@@ -51,6 +55,7 @@ class CrossFit:
     chosen_loss: float  # the mean over the folds of a choice's loss on the rows it was made by
     metric: MetricWorth | None = None  # of a choice by a metric, see `metric_fitting.py`
     threshold: float | None = None  # by which two classes are decided between; None: 0.5
+    is_by_loss: bool = True  # whether the loss has chosen
 
     @property
     def loss(self) -> float:
@@ -83,6 +88,15 @@ class Repeated:
 
     number: int
     values: Floats
+
+
+def most_rows(n_numbers: int = 1) -> int:
+    """Validation rows that are chosen by at most.
+
+    Args:
+        n_numbers: that are kept of each row.
+    """
+    return min(MOST_ROWS, max(1, MOST_KEPT // n_numbers))
 
 
 def paired(differences: Floats) -> PairedDifference:

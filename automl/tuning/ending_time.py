@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from automl.training.rankings import MANY_ROWS
-from automl.tuning.cross_fitting import MOST_ROWS
+from automl.tuning.cross_fitting import most_rows
 
 if TYPE_CHECKING:
     from automl.data.dataset import Dataset
@@ -44,6 +44,11 @@ predicting with it."""
 CHOICE_SECONDS_PER_ROW = 2.2e-6
 """Of choosing among candidates, by cross-fitting, for each of them and each validation row: 0.35 s
 for 32 of 5,000 rows."""
+
+METRIC_SECONDS = 0.35
+METRIC_SECONDS_PER_ROW, METRIC_SECONDS_PER_PROBABILITY = 3.1e-6, 0.94e-6
+"""The same by a metric, with its bootstrap: for 32 candidates 0.4 s by 500 rows of two classes,
+0.8 to 1.2 s by 5,000, by 5,000 of ten classes 1.2 to 2.2 s, by 2,500 of a hundred 4 to 9 s."""
 
 SHARE_OF_SINGLE = 0.25
 """Of the intervals' time, for the best trial that is scored beside the answer."""
@@ -75,6 +80,7 @@ def ending_seconds(
     n_candidates: int = 0,
     *,
     is_trained: bool = False,
+    by_metric: bool = False,
 ) -> float:
     """What the end takes on a machine that has nothing else to do, once references are fitted.
 
@@ -83,6 +89,7 @@ def ending_seconds(
         n_trials: of the study.
         n_candidates: trials that the answer may be made of; 0: it is the best one.
         is_trained: whether the runs have ended, and states and weights are kept.
+        by_metric: whether a metric chooses among candidates, and not the loss.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
@@ -94,9 +101,18 @@ def ending_seconds(
         fixed, of_candidate = fixed - KEEPING_SECONDS, of_candidate * (1 - SHARE_OF_KEEPING)
     if n_candidates:
         counted += n_candidates * len(dataset.folds) * of_candidate
-        counted += n_candidates * min(n_valid, MOST_ROWS) * CHOICE_SECONDS_PER_ROW
+        counted += _choice_seconds(dataset, n_candidates, n_valid, by_metric=by_metric)
         bootstrap *= 1 + SHARE_OF_SINGLE
     return fixed + counted + bootstrap
+
+
+def _choice_seconds(
+    dataset: Dataset, n_candidates: int, n_valid: int, *, by_metric: bool
+) -> float:
+    if not by_metric:
+        return n_candidates * min(n_valid, most_rows()) * CHOICE_SECONDS_PER_ROW
+    per_row = METRIC_SECONDS_PER_ROW + dataset.n_classes * METRIC_SECONDS_PER_PROBABILITY
+    return METRIC_SECONDS + n_candidates * min(n_valid, most_rows(dataset.n_classes)) * per_row
 
 
 def _bootstrap_seconds(dataset: Dataset, n_rows: int) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.training.decisions import OF_DECISIONS, decision_scores
+from storage.records import Task
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -25,19 +26,20 @@ arcsin(sqrt(p)), in which the sampling error of a share is the same everywhere (
 _N_STEPS: Final = 2**16
 _GRID = (np.arange(_N_STEPS + 1) + 0.5) / (_N_STEPS + 1)
 _LEVELS = np.asarray(2 / np.pi * np.arcsin(np.sqrt(_GRID)) * N_LEVELS, dtype=np.int64)
-_SMALLEST: Final = float(np.finfo(np.float32).tiny)  # as `metrics.SMALLEST_PROBABILITY`
 
 
-def metric_errors(predictions: Floats, targets: NDArray[Any], metric: str) -> Floats:
+def metric_errors(predictions: Floats, targets: NDArray[Any], metric: str, task: Task) -> Floats:
     """How bad several networks' predictions are by a metric: lower is better.
 
     1 minus the metric of those that are shares, of decisions between two classes that at the best
-    threshold; the log loss; of quantities the mean squared error (RMSE and R2 order networks
-    alike) or the mean absolute one. 0 for all where the rows do not define it.
+    threshold; of quantities the mean squared error (RMSE and R2 order networks
+    alike) or the mean absolute one. 0 for all where the rows do not define it. The log loss is
+    none of these: who chooses by it chooses by the loss.
 
     Args:
         predictions: of networks, as they are told.
         metric: a name in `score_records.METRICS`.
+        task: two classes that are learned as several are scored as several.
 
     Shape:
         predictions: (M, N, C) of classes, (M, N) of quantities; targets: (N,); result: (M,).
@@ -47,12 +49,9 @@ def metric_errors(predictions: Floats, targets: NDArray[Any], metric: str) -> Fl
         if metric == "mae":
             return np.asarray(np.abs(errors).mean(axis=1))
         return np.asarray(np.einsum("mn,mn->m", errors, errors) / errors.shape[1])
-    if metric == "log_loss":
-        chosen = predictions[:, np.arange(len(targets)), targets]
-        return np.asarray(-np.log(np.maximum(chosen, _SMALLEST)).mean(axis=1))
     if metric == "roc_auc":
-        scores = _areas(predictions, targets)
-    elif predictions.shape[2] == 2:
+        scores = _areas(predictions, targets, task)
+    elif task == "binary":
         own, others = _counts(predictions[:, :, 1], targets == 1)
         hits, false_alarms = _from_each_on(own), _from_each_on(others)
         ends = hits[:, :1], false_alarms[:, :1]
@@ -62,10 +61,9 @@ def metric_errors(predictions: Floats, targets: NDArray[Any], metric: str) -> Fl
     return np.nan_to_num(1 - scores, nan=0.0)
 
 
-def _areas(predictions: Floats, targets: NDArray[Any]) -> Floats:
+def _areas(predictions: Floats, targets: NDArray[Any], task: Task) -> Floats:
     """The area under the ROC curve; of several classes the mean of each against the rest."""
-    n_classes = predictions.shape[2]
-    codes = [1] if n_classes == 2 else np.unique(targets).tolist()
+    codes = [1] if task == "binary" else np.unique(targets).tolist()
     areas = [_area(predictions[:, :, code], targets == code) for code in codes]
     return np.asarray(np.mean(areas, axis=0))
 

@@ -39,7 +39,11 @@ N_BAGS: Final = 4
 at a metric takes ten times as long."""
 
 BY_LOSS: Final = " by loss"
-"""Ends the name of a way to choose that does not ask the metric."""
+"""Ends the name of a way to choose that has a twin which asks the metric."""
+
+BY_METRIC: Final = frozenset({"single", "ensemble"})
+OF_LOSS: Final = f"single{BY_LOSS}"
+"""The ways that ask the metric, and the one that gives the network of the lowest loss."""
 
 MOST_NUMBERS: Final = 8_000
 """Probabilities of one network that a selection looks at: its rows times their classes."""
@@ -67,7 +71,7 @@ class Judged:
     def measure(self, rows: Rows) -> Measure:
         """How bad the mean of networks is on some rows."""
         targets = self.targets[rows]
-        return lambda sums, n: metric_errors(sums / n, targets, self.metric)
+        return lambda sums, n: metric_errors(sums / n, targets, self.metric, self.task)
 
     def threshold(self, predicted: Floats, rows: Rows) -> float:
         """The best one on some rows, of what is predicted of all."""
@@ -101,6 +105,7 @@ class Chooseable:
     Attributes:
         n_parameters: None: not known.
         finished: which of them may be chosen alone.
+        best: the one that the loss chooses, by all rows of the search; None: by these rows.
         repeated: one of them with its repetitions by other seeds.
 
     Shape:
@@ -110,6 +115,7 @@ class Chooseable:
     predictions: Floats
     n_parameters: Sequence[int | None]
     finished: Sequence[bool]
+    best: int | None = None
     repeated: Repeated | None = None
 
 
@@ -118,6 +124,7 @@ def cross_fit_by_metric(
 ) -> Mapping[AnswerKind, CrossFit]:
     """Each way to choose, by its name; "seeds" where a network was repeated.
 
+    "refit" is the network that the loss chooses: a refit of it decides by its threshold.
     What the loss chooses stands where what the metric chooses is not better in it.
     The smallest network as good as the best is still one by the loss: whether two differ is
     known row by row, which a metric such as the area under the ROC curve is not. What was repeated
@@ -129,11 +136,15 @@ def cross_fit_by_metric(
     predictions, repeated = networks.predictions, networks.repeated
     ways = _ways(networks, judged, seed)
     folds = row_folds(predictions.shape[1], seed)
-    fitted = {name: _predicted(way, predictions, judged, folds) for name, way in ways.items()}
+    best = None if networks.best is None else alone(networks.best, len(predictions))
+    fitted = {
+        name: _predicted(way, predictions, judged, folds, best if name == OF_LOSS else None)
+        for name, way in ways.items()
+    }
     if repeated is not None:
         together = predictions.copy()
         together[repeated.number] = repeated.values
-        fitted["seeds"] = _predicted(ways[f"single{BY_LOSS}"], together, judged, folds)
+        fitted["seeds"] = _predicted(ways[OF_LOSS], together, judged, folds, best)
     told: dict[str, Any] = {name: one.predicted for name, one in fitted.items()}
     if judged.has_threshold:
         told |= {
@@ -146,14 +157,17 @@ def cross_fit_by_metric(
         "single": single,
         "ensemble": _better("ensemble", resampled, score),
         "smallest": "smallest",
+        "refit": OF_LOSS,
         **({} if repeated is None else {"seeds": "seeds"}),
     }
     found: dict[AnswerKind, CrossFit] = {}
     for kind, name in names.items():
         one, worth = fitted[name], _worth(name, single, resampled, score)
         threshold = one.threshold if _is_decided(worth) else None
-        losses = judged.losses(one.predicted)
-        found[kind] = CrossFit(kind, one.shares, losses, one.chosen_loss, worth, threshold)
+        losses, is_by_loss = judged.losses(one.predicted), name not in BY_METRIC
+        found[kind] = CrossFit(
+            kind, one.shares, losses, one.chosen_loss, worth, threshold, is_by_loss
+        )
     return found
 
 
@@ -208,8 +222,17 @@ class _Predicted:
 
 
 def _predicted(
-    choose: Chooser, predictions: Floats, judged: Judged, folds: Sequence[Rows]
+    choose: Chooser,
+    predictions: Floats,
+    judged: Judged,
+    folds: Sequence[Rows],
+    known: Floats | None = None,
 ) -> _Predicted:
+    """Of a way to choose.
+
+    Args:
+        known: the shares that it gives by all rows, where these are but some of them.
+    """
     everything = np.arange(predictions.shape[1])
     predicted = np.empty(predictions.shape[1:])
     thresholds = np.full(len(everything), np.nan)
@@ -221,7 +244,7 @@ def _predicted(
         of_choices.append(float(judged.losses(together)[seen].mean()))
         if judged.has_threshold:
             thresholds[others] = judged.threshold(together, seen)
-    shares = choose(everything)
+    shares = choose(everything) if known is None else known
     threshold = None
     if judged.has_threshold:
         threshold = judged.threshold(np.tensordot(shares, predictions, 1), everything)

@@ -31,6 +31,7 @@ from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, lo
 from automl.tuning.trials_in_training import TrialsInTraining
 from storage import Store
 from storage.records import BY_MACHINE, PAUSED
+from storage.score_records import is_choice
 
 NONE_IN_TRAINING: Final[Mapping[int, TrialInTraining]] = MappingProxyType({})
 
@@ -78,7 +79,7 @@ class SearchState:
                 problem,
                 options.keep_models,
                 options.keep_bytes,
-                is_choice=options.answer != "single",
+                is_choice=is_choice(options.answer, problem.settings.metric),
             ),
             tally,
             TrialsInTraining(

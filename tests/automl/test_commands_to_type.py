@@ -38,7 +38,13 @@ def study(*policies: PolicyRecord, **settings: Any) -> StudyRecords:
     trials = tuple(replace(one, cause=None) for one in records.trials)
     changed = replace(
         records.settings,
-        **{"data_source": "houses.csv", "is_from_files": True, "data_options": DATA, **settings},
+        **{
+            "data_source": "houses.csv",
+            "is_from_files": True,
+            "data_options": DATA,
+            "portfolio": SearchOptions().portfolio,
+            **settings,
+        },
     )
     return replace(records, trials=trials, settings=changed, policies=policies or (ONE_CALL,))
 

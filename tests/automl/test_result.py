@@ -130,11 +130,11 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     assert set(values) == {
         *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
-        *("stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
+        *("metric", "stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
     }
     assert values["answer"]["trial_numbers"] == [finished.best.number]
     assert set(values["answer"]) == {
-        *("kind", "trial_numbers", "n_networks", "n_parameters", "held_against"),
+        *("kind", "trial_numbers", "n_networks", "n_parameters", "threshold", "held_against"),
     }
     assert sum(values["n_trials"].values()) == 6
     assert set(values["best"]) == {

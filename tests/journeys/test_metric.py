@@ -125,6 +125,27 @@ def test_the_best_trial_by_the_metric_is_handed_over_alone(tmp_path: Path) -> No
     )
 
 
+def test_a_refit_decides_by_the_threshold_of_the_best_trials_own_networks(tmp_path: Path) -> None:
+    """It was trained on all rows that could tell one; by 0.5 it finds next to nobody ill."""
+    result = search(tmp_path, rare(), "state", metric="f1", answer="refit", references=False)
+    answer, frame = result.answer, rare()
+    assert list(result.best_model().classes_) == ["healthy", "ill"]
+    assert answer.kind == "refit" and answer.threshold is not None
+    assert 0.0 < answer.threshold < 0.45
+    ill = result.best_model().predict_proba(frame)[:, 1]
+    assert list(result.best_model().predict(frame) == "ill") == list(ill > answer.threshold)
+    kept, evaluation = result.predictions(), result.evaluation
+    assert kept is not None and evaluation is not None
+    decided = kept["test_predictions"][:, 1] > answer.threshold
+    assert evaluation.scores["f1"] == pytest.approx(
+        reference.f1_score(kept["test_targets"], decided)
+    )
+    said = choice_sentences(result.records)
+    assert "chosen by" not in said[0] and any("own networks" in one for one in said)
+    again = search(tmp_path, rare(), "state", metric="f1", answer="refit", references=False)
+    assert again.answer == answer and again.records.evaluations == result.records.evaluations
+
+
 def test_one_class_only_is_said_with_what_to_do(tmp_path: Path) -> None:
     frame = rare().drop(columns=["a", "b"])  # nothing is left to tell the classes apart
     result = search(tmp_path, frame, "state", references=False)

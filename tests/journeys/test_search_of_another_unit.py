@@ -36,6 +36,7 @@ def result(prices: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Se
         answer="ensemble",
         references=False,
         workers=1,
+        portfolio=False,  # whose first configurations learn the column's own unit
     )
 
 

@@ -64,6 +64,19 @@ def test_the_answer_of_a_trial_is_the_stored_one(records: StudyRecords) -> None:
     assert single_answer(stored, other).answer_id == -1
 
 
+def test_the_answer_of_a_trial_is_not_the_smallest_as_good_of_the_same_networks(
+    records: StudyRecords,
+) -> None:
+    """That one may decide by another threshold."""
+    one = replace(answer(records, 1), threshold=0.3)
+    smallest = replace(one, kind="smallest", answer_id=2, threshold=0.2)
+    for answers in ((one, smallest), (smallest, one)):
+        assert single_answer(replace(records, answers=answers), one.best_trial_number) == one
+    later = replace(one, answer_id=3, threshold=0.4)
+    stored = replace(records, answers=(one, later, smallest))
+    assert single_answer(stored, one.best_trial_number) == later
+
+
 def test_scores_are_those_of_the_answer_that_is_asked_for(records: StudyRecords) -> None:
     one, two = answer(records, 1), answer(records, 2, place=1)
     evaluations = (

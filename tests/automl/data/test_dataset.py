@@ -53,15 +53,10 @@ def test_scalings_start_from_their_copy_of_the_inputs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("loss", "n_outputs", "metric"),
-    [
-        ("cross_entropy", 3, "error_rate"),
-        ("binary_cross_entropy", 1, "error_rate"),
-        ("mean_squared", 1, "rmse"),
-    ],
+    ("loss", "n_outputs"),
+    [("cross_entropy", 3), ("binary_cross_entropy", 1), ("mean_squared", 1)],
 )
-def test_outputs_and_metric_follow_the_task(loss: str, n_outputs: int, metric: str) -> None:
+def test_outputs_follow_the_task(loss: str, n_outputs: int) -> None:
     dataset: Dataset = tiny_dataset(loss)
     assert dataset.n_outputs == n_outputs
-    assert dataset.metric == metric
     assert dataset.folds[0].encoding.n_features == 5

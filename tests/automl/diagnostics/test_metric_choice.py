@@ -11,6 +11,7 @@ from automl.diagnostics.metric_choice import diagnose_one_class, metric_sentence
 from automl.diagnostics.standing import standing_score
 from automl.diagnostics.study_verdict import diagnose_study
 from storage.answers import single_answer
+from storage.call_records import PolicyRecord
 from storage.records import StudyRecords, Task
 from storage.score_records import (
     AnswerMember,
@@ -67,6 +68,35 @@ def test_who_is_best_by_what_is_said_with_the_threshold() -> None:
         "6.0 points, 95 % interval 4.0 points to 8.0 points, than by a threshold of 0.5."
     )
     assert not any("flatters" in one for one in said)
+
+
+@pytest.mark.parametrize("asked", ["ensemble", "smallest", "seeds", "refit"])
+def test_who_is_handed_over_in_the_place_of_what_was_asked_for_is_named(asked: str) -> None:
+    """It is the best trial by the metric, which another one is by the loss."""
+    records = by_metric("f1", 0.25, 0.06)
+    _, second = (trial.number for trial in records.complete_trials[:2])
+    answers = tuple(one for one in records.answers if one.kind == "single")
+    policies = (PolicyRecord(0, "tpe", "none", answer=asked),)
+    (said,) = (
+        one
+        for one in choice_sentences(replace(records, answers=answers, policies=policies))
+        if "asked for" in one
+    )
+    assert f"trial {second}" in said
+
+
+@pytest.mark.parametrize("kind", ["smallest", "seeds", "refit"])
+def test_what_goes_by_the_loss_is_not_said_to_be_chosen_by_the_metric(kind: str) -> None:
+    records = by_metric("f1", 0.25, 0.06)
+    ensemble, single = records.answers
+    worth = None if kind == "refit" else ensemble.validation
+    last = replace(ensemble, kind=kind, answer_id=13, validation=worth, threshold=0.25)
+    said = choice_sentences(replace(records, answers=(single, ensemble, last)))
+    assert not any("chosen by F1" in one or "flatters" in one for one in said)
+    assert "chosen by F1" in choice_sentences(records)[0]
+    assert "its probability is above 0.25" in said[-1]
+    own = f"the threshold of trial {last.best_trial_number}'s own networks"
+    assert (own in said[-1]) == (kind == "refit")
 
 
 def test_that_no_threshold_pays_is_said() -> None:

@@ -13,6 +13,7 @@ from automl.options.search_options import SearchOptions
 from automl.tuning.clock import Clock
 from automl.tuning.ending_time import (
     KEEPING_SECONDS,
+    METRIC_SECONDS,
     MOST_BUSY,
     REFERENCE_SECONDS,
     SECONDS_PER_CANDIDATE,
@@ -75,14 +76,16 @@ def test_no_time_is_kept_for_references_that_nobody_wants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("automl.executors.pool.Pool.busyness", None)  # what it does beside counts
-    with session(tmp_path, timeout=600.0, references=False, answer="single") as running:
+    plain = {"references": False, "answer": "single", "portfolio": False}
+    with session(tmp_path, timeout=600.0, **plain) as running:
         before = running.clock_of_training.timeout
         list(running)
         after = running.clock_of_training.timeout
         assert before is not None and after is not None
         spared, busyness = after - before, running.call.busyness
-        of_trials = 3 * SECONDS_PER_TRIAL  # and less for each that has ended
-        assert spared / busyness == pytest.approx(REFERENCE_SECONDS - of_trials, abs=of_trials)
+        of_trials = 3 * SECONDS_PER_TRIAL  # by the last look none to all of them have ended
+        expected = REFERENCE_SECONDS - of_trials / 2
+        assert spared / busyness == pytest.approx(expected, abs=0.6 * of_trials)
 
 
 def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) -> None:
@@ -105,6 +108,24 @@ def test_time_is_left_for_training_the_answer_but_never_more_than_half(tmp_path:
         assert clock.timeout == pytest.approx(without - 50.0)
         call.keep_for_end(clock, 0, has_references=True, for_answer=5000.0)
         assert clock.timeout == pytest.approx(300.0, abs=30.0)
+
+
+def test_time_is_left_to_choose_by_a_metric_also_where_one_trial_is_wanted(
+    tmp_path: Path,
+) -> None:
+    """By the loss the best trial is known; by a metric it is chosen among the best."""
+
+    def seconds(**options: str) -> float:
+        folder = tmp_path / "-".join(options.values())
+        folder.mkdir()
+        with session(folder, timeout=600.0, **options) as ready:
+            return ready.call.seconds_for_end(90, has_references=True, busyness=1.0)
+
+    by_loss = seconds(answer="single")
+    assert seconds(answer="single", metric="log_loss") == by_loss
+    by_metric = seconds(answer="single", metric="f1")
+    assert by_metric > by_loss + 32 * SECONDS_PER_CANDIDATE + METRIC_SECONDS
+    assert by_metric == seconds(answer="auto", metric="f1") > seconds(answer="auto")
 
 
 def test_once_all_is_trained_the_end_takes_less(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from automl.result import SearchResult
 from automl.studies import load_study
 from automl.training.metrics import score
 from automl.training.predictions import predict
+from automl.tuning import cross_fitting
 from automl.tuning.answer_finding import choose_answer, chosen
+from automl.tuning.answer_library import Reading
+from automl.tuning.candidates import find_candidates
 from automl.tuning.network_problem import NetworkProblem
 from storage import open_store
 from storage.answers import (
@@ -242,6 +245,44 @@ def test_a_choice_of_weights_that_are_gone_is_not_kept(searched: SearchResult, u
                 store.artifacts.path(artifact).unlink()
     found = study_answer(choose_without_time(url, is_first=False))
     assert found is not None and found.kind == "single"
+
+
+def test_further_seeds_whose_weights_are_gone_do_not_end_a_choice_among_more_trials(
+    searched: SearchResult, url: str
+) -> None:
+    """Theirs are other weights, which go when another trial is the best."""
+    needed = {run_id for one in searched.records.answers for run_id in _runs(one)}
+    (gone, *_) = (
+        one for one in searched.records.kept_artifacts("weights") if one.run_id not in needed
+    )
+    assert gone.run_id is not None
+    seeds = replace(searched.answer, kind="seeds", members=(AnswerMember(gone.run_id, 1.0),))
+    with open_store(url) as store:
+        store.artifacts.path(gone).unlink()
+        for one in (seeds, searched.answer):
+            store.add_answer(STUDY, replace(one, answer_id=-1))
+    found = study_answer(choose_without_time(url, is_first=False))
+    assert found is not None and found.kind == "ensemble"
+    assert found.members == searched.answer.members
+
+
+def test_what_the_loss_chooses_beside_a_metric_is_the_best_trial(
+    searched: SearchResult, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of few rows another network has a lower loss, and none is better by the metric."""
+    monkeypatch.setattr(cross_fitting, "MOST_ROWS", 16)
+    settings = replace(searched.records.settings, metric="accuracy")
+    problem = NetworkProblem(settings, load_again(settings).dataset)
+    with open_store(url) as store, problem.predicting() as predict:
+        records = replace(store.read_study(STUDY), settings=settings)
+        reading = Reading(store, problem.dataset, records, predict)
+        library, _ = reading.library(find_candidates(records, 32), 60.0)
+        judged = reading.judged("accuracy")
+        losses = {one.trial.number: judged.losses(library[one]).mean() for one in library}
+        assert min(losses, key=losses.__getitem__) != searched.best.number
+        chosen_now = study_answer(choose_answer(store, problem, records, "single", predict))
+    assert chosen_now is not None and chosen_now.kind == "single"
+    assert chosen_now.members == single_answer(searched.records, searched.best.number).members
 
 
 def _runs(answer: AnswerRecord) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import automl
 from automl.options.loading import load_again
 from automl.training.metrics import value_losses
-from automl.tuning import answer_library
+from automl.tuning import answer_library, cross_fitting
 from automl.tuning.answer_library import Reading
 from automl.tuning.candidates import Candidate, find_candidates
 from automl.tuning.network_problem import NetworkProblem
@@ -68,12 +69,26 @@ def test_the_best_trial_is_there_whatever_the_time_and_the_room(
 def test_of_many_rows_some_are_chosen_by_and_always_the_same(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answer_library, "MOST_ROWS", 20)
+    monkeypatch.setattr(cross_fitting, "MOST_ROWS", 20)
     assert len(reading.rows) == len(set(reading.rows)) == 20
     library, _ = reading.library(candidates(reading), 60.0)
     assert all(values.shape == (20,) for values in library.values())
     again = Reading(reading.store, reading.dataset, reading.records, reading.predict)
     assert np.array_equal(again.rows, reading.rows)
+
+
+def test_of_many_classes_a_metric_is_chosen_by_fewer_rows(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All classes' probabilities are kept; of a loss one number of each row."""
+    monkeypatch.setattr(cross_fitting, "MOST_KEPT", 60)
+    settings = replace(reading.records.settings, metric="f1")
+    by_metric = replace(reading, records=replace(reading.records, settings=settings))
+    library, _ = by_metric.library(candidates(by_metric), 60.0)
+    assert {values.shape for values in library.values()} == {(20, 3)}
+    assert len(set(by_metric.rows)) == 20 and len(by_metric.judged("f1").targets) == 20
+    assert np.array_equal(replace(by_metric).rows, by_metric.rows)
+    assert len(reading.rows) == 60
 
 
 def test_what_has_no_further_seeds_is_not_repeated(reading: Reading) -> None:

@@ -167,7 +167,7 @@ def test_a_reference_that_predicts_no_number_has_no_scores(tmp_path: Path) -> No
     inputs[7, 0] = 3e38  # a test row with this seed
     targets = inputs.clip(-5, 5) @ [5.0, 1.0]
     result = automl.search(
-        (inputs, targets), n_trials=2, folds=1, max_epochs=3, workers=1, seed=2,
+        (inputs, targets), n_trials=2, folds=1, max_epochs=3, workers=1, seed=2, portfolio=False,
         storage=f"sqlite:///{tmp_path}/extreme.db",
     )  # fmt: skip
     evaluation = result.records.evaluations[-1]

@@ -10,7 +10,8 @@ import sklearn.metrics as reference
 
 from automl.training.decisions import OF_DECISIONS, best_threshold, decide
 from automl.tuning.metric_errors import metric_errors
-from storage.score_records import METRICS
+from storage.records import Task
+from storage.score_records import METRICS, score_of
 
 N, M = 300, 4
 
@@ -26,14 +27,12 @@ def of_classes(n_classes: int, decimals: int = 2) -> tuple[np.ndarray, np.ndarra
     return np.clip(probabilities, 0, 1), targets
 
 
-def by_scikit_learn(predicted: np.ndarray, targets: np.ndarray, metric: str) -> float:
-    if metric == "log_loss":
-        return reference.log_loss(targets, np.maximum(predicted, 1e-38))
+def by_scikit_learn(predicted: np.ndarray, targets: np.ndarray, metric: str, task: Task) -> float:
     if metric == "roc_auc":
-        two = predicted.shape[1] == 2
+        two = predicted.shape[1] == 2  # of each against the rest it is the same area
         own = predicted[:, 1] if two else predicted
         return 1 - reference.roc_auc_score(targets, own, multi_class="ovr")
-    two = predicted.shape[1] == 2
+    two = task == "binary"
     best = best_threshold(predicted[:, 1], targets == 1, metric) if two else None
     decided: Any = decide(predicted, best)
     average = "binary" if two else "macro"
@@ -47,14 +46,20 @@ def by_scikit_learn(predicted: np.ndarray, targets: np.ndarray, metric: str) -> 
     )
 
 
-@pytest.mark.parametrize("n_classes", [2, 4])
-@pytest.mark.parametrize("metric", METRICS["multiclass"])
-def test_classes_agree_with_scikit_learn(metric: str, n_classes: int) -> None:
+OF_CLASSES = [metric for metric in METRICS["multiclass"] if score_of(metric) != "loss"]
+
+
+@pytest.mark.parametrize(
+    ("task", "n_classes"), [("binary", 2), ("multiclass", 2), ("multiclass", 4)]
+)
+@pytest.mark.parametrize("metric", OF_CLASSES)
+def test_classes_agree_with_scikit_learn(metric: str, task: Task, n_classes: int) -> None:
+    """Two classes that are learned as several have no threshold, and an F1 of both."""
     probabilities, targets = of_classes(n_classes)
     probabilities = np.clip(probabilities, 1e-3, None)  # none is impossible
     probabilities = probabilities / probabilities.sum(axis=2, keepdims=True)
-    found = metric_errors(probabilities, targets, metric)
-    expected = [by_scikit_learn(one, targets, metric) for one in probabilities]
+    found = metric_errors(probabilities, targets, metric, task)
+    expected = [by_scikit_learn(one, targets, metric, task) for one in probabilities]
     # Rows of one level count as tied.
     np.testing.assert_allclose(found, expected, atol=1e-3 if metric == "roc_auc" else 1e-9)
 
@@ -72,15 +77,16 @@ def test_quantities_are_ordered_as_by_scikit_learn(metric: str) -> None:
         }[metric](targets, one)
         for one in predictions
     ]
-    found = metric_errors(predictions, targets, metric)
+    found = metric_errors(predictions, targets, metric, "regression")
     assert np.argsort(found).tolist() == np.argsort(expected).tolist()
 
 
-@pytest.mark.parametrize("metric", METRICS["binary"])
+@pytest.mark.parametrize("metric", OF_CLASSES)
 def test_rows_of_one_class_are_no_error(metric: str) -> None:
     probabilities, _ = of_classes(2)
     for only in (0, 1):
-        assert np.isfinite(metric_errors(probabilities, np.full(N, only), metric)).all()
+        found = metric_errors(probabilities, np.full(N, only), metric, "binary")
+        assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.01, 0.5, 1.0])
@@ -88,7 +94,7 @@ def test_a_constant_prediction_knows_nothing(constant: float) -> None:
     targets = np.arange(N) % 2
     told = np.tile([1 - constant, constant], (1, N, 1))
     for metric in ("roc_auc", "balanced_accuracy"):
-        assert metric_errors(told, targets, metric) == pytest.approx(0.5)
+        assert metric_errors(told, targets, metric, "binary") == pytest.approx(0.5)
 
 
 def test_rare_classes_are_told_apart_at_small_probabilities() -> None:
@@ -97,10 +103,12 @@ def test_rare_classes_are_told_apart_at_small_probabilities() -> None:
     own = 0.002 * np.exp(generator.normal(size=4000) + is_rare)
     told = np.stack([1 - own, own], axis=1)[None]
     exact = reference.roc_auc_score(is_rare, own)
-    assert 1 - metric_errors(told, is_rare.astype(int), "roc_auc")[0] == pytest.approx(exact, 2e-3)
+    found = 1 - metric_errors(told, is_rare.astype(int), "roc_auc", "binary")[0]
+    assert found == pytest.approx(exact, 2e-3)
 
 
 def test_decisions_are_the_only_metrics_with_thresholds() -> None:
     assert set(METRICS["binary"]) > OF_DECISIONS
-    with pytest.raises(ValueError, match="metric"):
-        metric_errors(of_classes(4)[0], of_classes(4)[1], "rmse")
+    for n_classes, task in ((4, "multiclass"), (2, "binary")):
+        with pytest.raises(ValueError, match="metric"):
+            metric_errors(*of_classes(n_classes), "log_loss", task)

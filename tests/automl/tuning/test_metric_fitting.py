@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 
+from automl.training.decisions import best_threshold
 from automl.tuning.cross_fitting import Repeated
 from automl.tuning.metric_errors import metric_errors
 from automl.tuning.metric_fitting import (
@@ -48,8 +49,8 @@ def test_an_ensemble_by_a_metric_is_better_in_it_than_its_networks(metric: str) 
     shares = select_by_metric(predictions, judged(targets, metric), rows, 0)
     assert shares.sum() == pytest.approx(1.0) and (shares > 0).sum() > 2
     together = np.tensordot(shares, predictions, 1)[None]
-    alone = metric_errors(predictions, targets, metric)
-    assert metric_errors(together, targets, metric)[0] < alone.min()
+    alone = metric_errors(predictions, targets, metric, "binary")
+    assert metric_errors(together, targets, metric, "binary")[0] < alone.min()
 
 
 def test_what_an_ensemble_is_worth_is_told_in_the_metric() -> None:
@@ -80,6 +81,24 @@ def test_what_the_loss_would_choose_stays_only_where_the_metric_is_no_better() -
     same = np.stack([predictions[1], predictions[1]])  # equals: the metric gains nothing
     way = cross_fit_by_metric(among(same), judged(targets, "roc_auc"), 0)["single"]
     assert way.metric is not None and way.metric.gain is None
+
+
+def test_what_the_loss_chooses_is_the_best_of_the_search_whatever_these_rows_say() -> None:
+    """It is known by more rows; its threshold is its own, which a refit of it takes as well."""
+    predictions, targets = rare_classes(0.7)
+    shifted = predictions[0, :, 1] ** 0.5  # the same order of rows, and worse probabilities
+    predictions = np.stack([predictions[0], np.stack([1 - shifted, shifted], axis=1)])
+    by_f1 = judged(targets, "f1")
+    ways = cross_fit_by_metric(replace(among(predictions), best=1), by_f1, 0)
+    single, refit = ways["single"], ways["refit"]
+    assert single.is_by_loss and single.shares.tolist() == refit.shares.tolist() == [0, 1]
+    own = best_threshold(shifted, targets == 1, "f1")
+    assert single.threshold == refit.threshold == own != 0.5
+    together = replace(among(predictions), best=1, repeated=Repeated(1, predictions[1]))
+    seeds = cross_fit_by_metric(together, by_f1, 0)["seeds"]
+    assert seeds.is_by_loss and seeds.shares.tolist() == [0, 1]
+    told = cross_fit_by_metric(among(predictions), by_f1, 0)["single"]
+    assert told.shares.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "f1"])

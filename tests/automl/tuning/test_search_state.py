@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,15 @@ def test_counts_do_not_fall_where_a_study_goes_on(
     assert tried[0] == 8
     assert tried == sorted(tried)
     assert tried[-1] == 24
+
+
+@pytest.mark.parametrize(
+    ("answer", "metric", "n_candidates"),
+    [("single", None, 0), ("single", "log_loss", 0), ("single", "f1", 5), ("auto", None, 5)],
+)
+def test_weights_are_kept_to_choose_among_where_a_metric_chooses(
+    store: Store, iris: LoadedData, answer: str, metric: str | None, n_candidates: int
+) -> None:
+    settings = replace(settings_for(iris), metric=metric)
+    search = make_search(store, iris, settings, n_trials=8, answer=answer, keep_models=5)
+    assert search.state.keeper.n_candidates == n_candidates
