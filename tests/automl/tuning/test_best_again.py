@@ -30,7 +30,7 @@ def go_on(storage: str) -> SearchResult:
     return automl.search(
         "sklearn:iris", set=["batch_size=16,32"], n_trials=6, storage=storage, study=STUDY,
         folds=1, max_epochs=6, workers=1, slots=3,
-        references=False,
+        references=False, portfolio=False,
     )  # fmt: skip
 
 
