@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.options.search_options import PolicyOptions
-from automl.tuning.earlier import first_params, untried
+from automl.tuning.earlier import each_once, first_params, untried
 from automl.tuning.policies.choosing import make_policy
 from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, TrialView, View
 from automl.tuning.policies.policy import TrialState as ViewState
@@ -151,9 +151,7 @@ class Decider:
 
         So it stays what it was when the study began, whatever a range has become by now.
         """
-        different: list[Params] = []
-        for params in first:
-            different += untried([params], different, self.view.space)
+        different = each_once(first, self.view.space)
         tried = [one.params for one in self.view.trials.values()]
         left = untried(different, tried, self.view.space)
         return left if len(tried) <= len(different) - len(left) else ()

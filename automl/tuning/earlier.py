@@ -138,10 +138,19 @@ def first_params(
     dimensions = Dimensions(space)
     of_each = [_spread(study, dimensions) for study in studies]
     in_turn = [one for several in itertools.zip_longest(*of_each) for one in several if one]
-    different: list[Mapping[str, ParameterValue]] = []
-    for params in in_turn:
-        different += untried([params], different, space)
-    return tuple(different[:MOST_FIRST])
+    return each_once(in_turn, space)[:MOST_FIRST]
+
+
+def each_once(
+    first: Iterable[Mapping[str, ParameterValue]], space: SearchSpace
+) -> tuple[Mapping[str, ParameterValue], ...]:
+    """The first params without those that come to the same as earlier ones."""
+    known, found = Tried(space), []
+    for params in first:
+        if params not in known:
+            known.add(params)
+            found.append(params)
+    return tuple(found)
 
 
 def untried(
