@@ -145,10 +145,9 @@ def progress_line(progress: SearchProgress) -> str:
         best = score_text("loss", progress.best_value)
         parts.append(f"best {best} (trial {progress.best_number})")
     parts.append(f"{duration(progress.seconds)} elapsed")
-    if progress.seconds_left is not None and not progress.n_tried:  # there is no pace yet
-        parts.append(f"time is up in {duration(progress.seconds_left)}")
-    elif progress.seconds_left is not None:
-        parts.append(f"about {duration(progress.seconds_left)} left")
+    if (left := progress.time_left) is not None:
+        seconds = duration(left.seconds)
+        parts.append(f"about {seconds} left" if left.is_estimate else f"time is up in {seconds}")
     return ", ".join(parts)
 
 

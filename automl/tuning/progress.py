@@ -25,6 +25,14 @@ class RunningTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """Seconds until a search ends."""
+
+    seconds: float
+    is_estimate: bool = False  # by the pace so far; else until its time is up
+
+
+@dataclass(frozen=True, slots=True)
 class SearchProgress:
     """Where the search is. Counts are of the whole study, epochs and times of this call."""
 
@@ -41,7 +49,7 @@ class SearchProgress:
     best_params: Mapping[str, ParameterValue]
     n_epochs: int
     seconds: float  # since the call began
-    seconds_left: float | None  # None until it can be told
+    time_left: TimeLeft | None  # None where it cannot be told
     pauses: bool = False  # whether its policy lets trials pause, and prunes none
     n_refused: int = 0  # trials whose networks were over a limit
     messages: tuple[str, ...] = ()  # what happened in this round: a new best, a failure
@@ -60,14 +68,14 @@ class SearchProgress:
         by_trials = min(1.0, self.n_tried / self.n_trials) if self.n_trials else 0.0
         if self.running:
             by_trials = min(by_trials, MOST_IN_TRAINING)
-        if self.seconds_left is None:
+        if self.time_left is None:
             return by_trials
-        return max(by_trials, self.seconds / max(1e-9, self.seconds + self.seconds_left))
+        return max(by_trials, self.seconds / max(1e-9, self.seconds + self.time_left.seconds))
 
 
-def estimate_seconds_left(
+def estimate_time_left(
     counts: Sequence[tuple[int, int]], *, seconds: float, limit: float = math.inf
-) -> float | None:
+) -> TimeLeft | None:
     """Time until the first of some limits, at the pace of this call, or until time is up.
 
     None where it cannot be told yet, and where one is reached.
@@ -80,6 +88,10 @@ def estimate_seconds_left(
     """
     if any(n_left <= 0 for _, n_left in counts):
         return None
-    paces = [seconds / n_had * n_left for n_had, n_left in counts if n_had > 0]
-    left = min([*paces, max(limit, 0.0)])
-    return None if math.isinf(left) else left
+    at_pace = min(
+        (seconds / n_had * n_left for n_had, n_left in counts if n_had > 0), default=None
+    )
+    until_timeout = max(limit, 0.0)
+    if at_pace is not None and at_pace < until_timeout:
+        return TimeLeft(at_pace, is_estimate=True)
+    return None if math.isinf(until_timeout) else TimeLeft(until_timeout)

@@ -24,7 +24,7 @@ from automl.tuning.keeping import Keeper
 from automl.tuning.order import VirtualOrder
 from automl.tuning.paused_trials import Paused, PausedTrials
 from automl.tuning.problem import Problem
-from automl.tuning.progress import SearchProgress, estimate_seconds_left
+from automl.tuning.progress import SearchProgress, estimate_time_left
 from automl.tuning.study_view import TURN, n_continued
 from automl.tuning.tally import BestTrial, Tally
 from automl.tuning.trial_in_training import TrialInTraining, can_be_complete, losses_ahead
@@ -239,13 +239,20 @@ class SearchState:
             best_params=best.params if best else {},
             n_epochs=tally.n_epochs,
             seconds=clock.seconds,
-            seconds_left=estimate_seconds_left(
-                stopping.counts,
+            time_left=estimate_time_left(
+                self._counts_to_the_end(),
                 seconds=clock_of_training.seconds,
                 limit=clock.seconds_left,
             ),
             messages=self._take_messages(),
         )
+
+    def _counts_to_the_end(self) -> list[tuple[int, int]]:
+        """What the search ends with. Where trials pause, not with the last one to be tried."""
+        stopping = self.decider.stopping
+        if self.decider.policy.pauses:
+            return stopping.epoch_counts
+        return stopping.epoch_counts + stopping.trial_counts
 
     def _take_messages(self) -> tuple[str, ...]:
         told = (*self.executor.take_messages(), *self.messages, *self.keeper.new_messages())

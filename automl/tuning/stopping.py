@@ -136,14 +136,16 @@ class Stopping:
         return None if total is None else max(0, total - self.n_epochs)
 
     @property
-    def counts(self) -> list[tuple[int, int]]:
-        """Of what is limited, epochs and trials tried: how many since the call began, and left."""
-        counts, (n_epochs, n_tried) = [], self.before
-        if (left := self.epochs_left) is not None:
-            counts.append((self.n_epochs - n_epochs, left))
-        if (total := self._limits.total) is not None:
-            counts.append((self.n_tried - n_tried, total - self.n_tried))
-        return counts
+    def epoch_counts(self) -> list[tuple[int, int]]:
+        """Of epochs in all, where they are limited: how many since the call began, and left."""
+        left = self.epochs_left
+        return [] if left is None else [(self.n_epochs - self.before[0], left)]
+
+    @property
+    def trial_counts(self) -> list[tuple[int, int]]:
+        """Likewise of trials tried."""
+        total = self._limits.total
+        return [] if total is None else [(self.n_tried - self.before[1], total - self.n_tried)]
 
     @property
     def part_left(self) -> float:

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from automl.console import terminal
-from automl.tuning.progress import RunningTrial, SearchProgress
+from automl.tuning.progress import RunningTrial, SearchProgress, TimeLeft
 
 
 def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgress:
@@ -34,7 +34,7 @@ def snapshot(n_running: int = 2, messages: tuple[str, ...] = ()) -> SearchProgre
         best_params={},
         n_epochs=300,
         seconds=65.0,
-        seconds_left=130.0,
+        time_left=TimeLeft(130.0, is_estimate=True),
         messages=messages,
     )
 
@@ -86,7 +86,8 @@ def test_line_of_a_policy_that_pauses_speaks_of_pauses() -> None:
 
 
 def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
-    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, n_tried=0, seconds_left=2.0)
+    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, n_tried=0)
+    begun = replace(begun, time_left=TimeLeft(2.0))
     assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")
 
 
@@ -128,7 +129,7 @@ def test_the_most_telling_hyperparameters_come_first() -> None:
 
 
 def test_without_a_total_the_bar_is_of_the_time() -> None:
-    progress = replace(snapshot(), n_trials=None, seconds=90.0, seconds_left=10.0)
+    progress = replace(snapshot(), n_trials=None, seconds=90.0, time_left=TimeLeft(10.0))
     assert terminal.progress_line(progress).startswith("13 trials, 5 complete")
     assert drawn(progress).splitlines()[0].count("\u2501") == 36
     assert progress.share == pytest.approx(0.9)

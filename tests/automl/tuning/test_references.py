@@ -42,7 +42,7 @@ def progress(seconds: float, n_epochs: int = 10) -> SearchProgress:
         best_params={},
         n_epochs=n_epochs,
         seconds=seconds,
-        seconds_left=None,
+        time_left=None,
     )
 
 

@@ -52,6 +52,17 @@ def ended(store: Store, iris: LoadedData) -> Search:
     return search
 
 
+@pytest.mark.parametrize(("policy", "is_told"), [("promotion", False), ("optuna", True)])
+def test_how_long_is_left_is_told_by_trials_only_where_none_go_on_after_a_pause(
+    store: Store, iris: LoadedData, policy: str, is_told: bool
+) -> None:
+    how = {"n_trials": 4, "n_slots": 1, "policy": policy}
+    search = make_search(store, iris, settings_for(iris), **how)
+    estimates = [progress.time_left for progress in search if 0 < progress.n_tried < 4]
+    assert estimates
+    assert any(left is not None and left.is_estimate for left in estimates) is is_told
+
+
 def counts(tally: Tally) -> dict[str, int]:
     names = ("n_complete", "n_pruned", "n_paused", "n_failed", "n_refused", "n_ended", "n_asked")
     return {name: getattr(tally, name) for name in names}

@@ -57,7 +57,7 @@ def test_without_limits_nothing_ends_a_search() -> None:
 def test_epochs_of_all_trials_count_those_of_earlier_calls_too() -> None:
     view = view_with([3.0, 2.0], [4.0], states=("complete", "training"))
     found = stopping(view, max_epochs_total=5)
-    assert (found.n_epochs, found.epochs_left, found.counts) == (3, 2, [(0, 2)])
+    assert (found.n_epochs, found.epochs_left, found.epoch_counts) == (3, 2, [(0, 2)])
     assert found.part_left == 2 / 5
     have(found, view, 1, 3.0)
     assert because(found) is None
@@ -69,12 +69,12 @@ def test_epochs_of_all_trials_count_those_of_earlier_calls_too() -> None:
 def test_trials_are_counted_once_they_were_tried_and_stay_so() -> None:
     view = view_with([3.0, 2.0], [4.0], [1.0], states=("complete", "training", "training"))
     found = stopping(view, n_trials=5)
-    assert (found.n_tried, found.counts) == (1, [(0, 4)])
+    assert (found.n_tried, found.trial_counts) == (1, [(0, 4)])
     for state in ("paused", "training"):
         found.note_state(1, state)
-        assert (found.n_tried, found.counts) == (2, [(1, 3)])
+        assert (found.n_tried, found.trial_counts) == (2, [(1, 3)])
     found.take_over(2, is_tried=True)
-    assert found.counts == [(2, 2)]
+    assert found.trial_counts == [(2, 2)]
 
 
 def test_no_more_trials_start_than_can_have_an_epoch() -> None:
