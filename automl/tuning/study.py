@@ -14,7 +14,7 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import optuna
@@ -182,10 +182,22 @@ def _assignment(name: str, asked: StudySettings) -> str:
 
 
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
-    """Write down how a call searches, if it has anything to search."""
+    """Write down how a call searches; where nothing is left to, what else it asks for.
+
+    Of a call that searches nothing there is no record where the last one has asked for the same.
+    """
     has_more = policy.n_trials is None or len(records.trials) < policy.n_trials
-    if has_more or any(trial.state == "RUNNING" for trial in records.trials):
-        store.add_of_call(records.settings.study_name, policy)
+    searches = has_more or any(trial.state == "RUNNING" for trial in records.trials)
+    asked = [_asked_for(one) for one in (*records.policies[-1:], policy)]
+    if searches or len(asked) == 1 or asked[0] != asked[1]:
+        store.add_of_call(records.settings.study_name, replace(policy, searches=searches))
+
+
+def _asked_for(policy: PolicyRecord) -> PolicyRecord:
+    """What a person has chosen of it, without what follows from study and machine."""
+    return replace(
+        policy, from_trial_number=0, n_slots=0, n_workers=0, environment={}, searches=True
+    )
 
 
 def unused_name(store: Store, study_name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from automl.commands_to_type import reproducing_command, trained_calls
 from automl.diagnostics.choice import choice_sentences
 from automl.session import answer_training
 from automl.session.answer_training import AnswerTraining
@@ -38,6 +39,27 @@ def test_without_time_the_best_trial_is_handed_over_and_the_next_call_trains_the
         said = [message for progress in later for message in progress.messages]
         assert f"{N_SEEDS} networks of the answer: training" in said
         assert later.result().answer.kind == "seeds"
+
+
+def test_a_refit_of_a_finished_search_that_had_no_time_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session(tmp_path, answer="single") as finished:
+        list(finished)
+        finished.result()
+    monkeypatch.setattr(AnswerTraining, "_seconds_left", 0.0)
+    with session(tmp_path, answer="refit", timeout=60.0) as running:
+        list(running)
+        records = running.result().records
+    assert [(one.answer, one.searches) for one in records.policies] == [
+        ("single", True),
+        ("refit", False),
+    ]
+    (said,) = [one for one in choice_sentences(records) if "A refit" in one]
+    assert "no time to train for it" in said
+    repeated = reproducing_command(records)
+    assert repeated.is_exact and "--answer refit" in repeated.command
+    assert trained_calls(records) == records.policies[:1]
 
 
 def test_as_many_seeds_are_trained_as_there_is_time_for(

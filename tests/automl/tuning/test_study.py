@@ -208,3 +208,17 @@ def test_each_call_that_searches_is_recorded(store: Store) -> None:
         (0, "tpe"),
         (1, "random"),
     ]
+
+
+def test_what_else_a_call_of_a_finished_study_asks_for_is_recorded(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    asked = PolicyRecord(0, "tpe", "median", n_trials=1, answer="single", n_slots=10)
+    record_policy(store, read_known_study(store, "s"), asked)
+    study.tell(study.ask(), 0.5)
+    for answer in ("single", "refit", "refit"):
+        records = read_known_study(store, "s")
+        # How many fit in memory at once is no wish of a person's.
+        again = replace(asked, from_trial_number=1, answer=answer, n_slots=11)
+        record_policy(store, records, again)
+    policies = store.read_study("s").policies
+    assert [(one.answer, one.searches) for one in policies] == [("single", True), ("refit", False)]
