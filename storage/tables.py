@@ -235,6 +235,7 @@ POLICIES = Table(
     Column("duplicates", Boolean, nullable=False, server_default="1"),
     Column("answer", Text, nullable=False, server_default="single"),
     Column("searches", Boolean, nullable=False, server_default="1"),
+    Column("untrained", Text),
 )
 
 STOPS = Table(

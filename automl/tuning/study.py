@@ -190,13 +190,19 @@ def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> 
     searches = has_more or any(trial.state == "RUNNING" for trial in records.trials)
     asked = [_asked_for(one) for one in (*records.policies[-1:], policy)]
     if searches or len(asked) == 1 or asked[0] != asked[1]:
-        store.add_of_call(records.settings.study_name, replace(policy, searches=searches))
+        store.calls.add(records.settings.study_name, replace(policy, searches=searches))
 
 
 def _asked_for(policy: PolicyRecord) -> PolicyRecord:
     """What a person has chosen of it, without what follows from study and machine."""
     return replace(
-        policy, from_trial_number=0, n_slots=0, n_workers=0, environment={}, searches=True
+        policy,
+        from_trial_number=0,
+        n_slots=0,
+        n_workers=0,
+        environment={},
+        searches=True,
+        untrained=None,
     )
 
 

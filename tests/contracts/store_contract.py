@@ -238,9 +238,9 @@ class StoreContract:
         store.replace_diagnoses("study", [old])
         store.replace_diagnoses("study", new)
         for policy in policies:
-            store.add_of_call("study", policy)
+            store.calls.add("study", policy)
         for stop in stops:
-            store.add_of_call("study", stop)
+            store.calls.add("study", stop)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
         assert records.answers == (answer,) == reopen().read_answers("study")
