@@ -16,7 +16,7 @@ from automl.wording.counts import count, trial_words
 from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
 from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
 from storage.records import CAUSES, StudyRecords
-from storage.score_records import AnswerRecord, MetricWorth
+from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
 
 KIND_WORDS = {
     "single": "best trial",
@@ -26,6 +26,9 @@ KIND_WORDS = {
     "refit": "refit on all rows",
 }
 """The first column of the table, by kind."""
+
+TOGETHER = {"ensemble": "ensemble", "seeds": "mean of seeds"}
+"""What heads the scores of several networks that were chosen, or trained, to predict together."""
 
 NOT_FOUND = {
     "ensemble": "Several trials together were asked for, but trial {number}, the best, is handed "
@@ -71,6 +74,12 @@ def _score(records: StudyRecords) -> str:
     """The score that answers were held against each other by."""
     worths = (metric_of(one) for one in answers_side_by_side(records))
     return next((worth.score for worth in worths if worth is not None), "loss")
+
+
+def scored_name(records: StudyRecords, evaluation: EvaluationRecord) -> str:
+    """What has the scores of an evaluation: a trial's network, or several that are together."""
+    kinds = {one.answer_id: one.kind for one in records.answers}
+    return TOGETHER.get(kinds.get(evaluation.answer_id, ""), "network")
 
 
 def choice_sentences(records: StudyRecords) -> list[str]:
