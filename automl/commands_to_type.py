@@ -191,6 +191,7 @@ def _what(settings: StudySettings) -> dict[str, Any]:
         "model": model_of(settings.space),
         "space": _typed_space(settings),
         "target_error": settings.target_error,
+        "metric": settings.metric,
     }
 
 

@@ -137,18 +137,20 @@ class Store:
             _insert(connection, tables.EARLIER_STUDIES, rows)
         return study
 
-    def write_target_error(self, study_name: str, target_error: float) -> None:
-        """Change what the person hopes for: no trial depends on it, only the verdict does."""
+    def change_settings(self, study_name: str, **changed: Any) -> None:
+        """Change what no trial depends on: what the person hopes for, or wants to be chosen by.
+
+        Args:
+            changed: fields of its `StudySettings`.
+        """
         table = tables.SETTINGS
         with writing(self._database, study_name) as (connection, study_id):
             stored = study_reading.read_settings(connection, study_id)
             if stored is None:
                 raise StorageError(f"A study of Optuna alone has no settings: {study_name!r}.")
-            changed = dataclasses.replace(stored, target_error=target_error)
+            new = record_rows.settings_json(dataclasses.replace(stored, **changed))
             connection.execute(
-                table.update()
-                .where(table.c.study_id == study_id)
-                .values(settings=record_rows.settings_json(changed))
+                table.update().where(table.c.study_id == study_id).values(settings=new)
             )
 
     def read_settings(self, study_name: str) -> StudySettings | None:

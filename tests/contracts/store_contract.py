@@ -126,7 +126,7 @@ class StoreContract:
     def test_what_is_hoped_for_may_change(self, reopen: Callable[[], Store]) -> None:
         store = reopen()
         make_study(store)
-        store.write_target_error("study", 0.02)
+        store.change_settings("study", target_error=0.02)
         assert reopen().read_settings("study") == replace(settings(), target_error=0.02)
 
     def test_study_of_optuna_alone_has_no_settings(self, reopen: Callable[[], Store]) -> None:
