@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from automl.options.option import options_in, options_of
@@ -30,6 +30,9 @@ from storage.records import BY_MACHINE, SpaceChange, StudyRecords, StudySettings
 
 ORDERLESS_SAMPLERS = frozenset({"random", "qmc"})
 """They propose by the trial's number alone, whatever has ended before."""
+
+AT_THE_END = ("answer", "keep_models", "references")
+"""What a call may ask for of a study in which nothing is left to train."""
 
 CUT_SHORT: Mapping[str, str] = {
     "timed_out": "ended with a trial's time",
@@ -97,7 +100,7 @@ def next_command(
         return None
     settings = records.settings
     options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
-    if any(one.timeout is None for one in records.policies):
+    if any(one.timeout is None for one in records.policies if one.searches):
         options["timeout"] = None  # the person has let it run as long as it takes
     assignments = _assignments(settings.space_changes)
     for change in changes:
@@ -188,6 +191,7 @@ def _what(settings: StudySettings) -> dict[str, Any]:
         "model": model_of(settings.space),
         "space": _typed_space(settings),
         "target_error": settings.target_error,
+        "metric": settings.metric,
     }
 
 
@@ -201,15 +205,19 @@ def _how(policy: PolicyRecord) -> dict[str, Any]:
 def trained_calls(records: StudyRecords) -> tuple[PolicyRecord, ...]:
     """How the calls searched that trained, in their order; the last one may still begin to.
 
-    A call without time for a trial leaves a record too; the next begins with the same trial.
+    A call without time for a trial leaves a record too; the next begins with the same trial. One
+    that asked for no more than another answer is none of them.
     """
-    by_start = {one.from_trial_number: one for one in records.policies}
+    by_start = {one.from_trial_number: one for one in records.policies if one.searches}
     return tuple(by_start.values())
 
 
 def _last_policy(records: StudyRecords) -> PolicyRecord:
+    """How the last call that trained searched, with what the last of all is to hand over."""
     calls = trained_calls(records)
-    return calls[-1] if calls else PolicyRecord(0, **asdict(Deciders()))
+    if not calls:
+        return PolicyRecord(0, **asdict(Deciders()))
+    return replace(calls[-1], **{name: getattr(records.policies[-1], name) for name in AT_THE_END})
 
 
 def _typed_name(settings: StudySettings) -> str | None:

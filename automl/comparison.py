@@ -288,7 +288,8 @@ def _settings(studies: Sequence[ComparedStudy]) -> Rows:
 
 def _policies(records: StudyRecords, kind: str) -> str:
     """One after the other, where calls changed them."""
-    names = dict.fromkeys(str(getattr(policy, kind)) for policy in records.policies)
+    calls = [one for one in records.policies if one.searches]
+    names = dict.fromkeys(str(getattr(one, kind)) for one in calls)
     return ", then ".join(names) or ABSENT
 
 

@@ -39,13 +39,16 @@ def answers_side_by_side(records: StudyRecords) -> tuple[AnswerRecord, ...]:
     validation rows can score, stands beside the others if it stands.
     """
     last: dict[str, AnswerRecord] = {}
-    n_candidates = None
+    n_candidates, scores = None, set[str]()
     for place, one in enumerate(reversed(standing_answers(records))):
         worth = one.validation
         if one.kind == "refit" and place == 0:
             last[one.kind] = one
             continue
         if one.kind in last or worth is None:
+            break
+        scores.add(worth.score)
+        if len(scores) > 1:  # the study was after something else before
             break
         n_candidates = n_candidates or worth.n_candidates
         if worth.n_candidates == n_candidates:

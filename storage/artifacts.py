@@ -41,8 +41,8 @@ WeightsKind = Literal["weights", "answer_weights"]
 """Of a trial of the search; of a run that was trained for the answer alone, which comes and goes
 with that and has no rank among trials."""
 
-_COUNTED: tuple[Kind, ...] = ("weights", "checkpoint")
-"""Kinds that come with every trial, and so are kept for the best few only."""
+_COUNTED: tuple[Kind, ...] = ("weights", "answer_weights", "checkpoint")
+"""Kinds that are of a trial, which has all of its files or none, and so count to a budget."""
 
 _LISTED_AS = "artifacts:"  # Optuna's documented key of an uploaded artifact, plus its id
 _LISTED_WITH_TRIAL_AS = "dashboard:artifacts:"  # plus the trial's id, a colon, the artifact's id
@@ -257,7 +257,8 @@ class Artifacts:
 
         Args:
             keep: trials whose weights and checkpoints stay.
-            byte_budget: bytes that these may take; the best trial's stay whatever they take.
+            byte_budget: bytes that these may take; the best trial's stay whatever they take, with
+                what was trained of it for the answer.
             ranking: trial numbers, best first; trials that are not in it are not touched.
             spared: runs whose trials are not touched either: of the answer that stands.
 

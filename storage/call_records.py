@@ -75,6 +75,8 @@ class PolicyRecord:
     environment: Mapping[str, str] = field(default_factory=dict)  # versions, processor, ...
     duplicates: bool = True  # trials may have had the params of earlier ones
     answer: str = "single"  # what was to be handed over: "auto", or an `AnswerKind`
+    searches: bool = True  # False: the study had all that was asked for, so nothing was tried
+    untrained: str | None = None  # why networks of its answer were not trained
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(15, "answers decide by a threshold", _add_column(tables.ANSWERS.c.threshold)),
     SchemaChange(16, "one class only", _add_column(tables.EVALUATIONS.c.only_class)),
     SchemaChange(17, "the metric is a choice", _drop_metric),
+    SchemaChange(18, "calls that search nothing", _add_column(tables.POLICIES.c.searches)),
+    SchemaChange(19, "why an answer is missing", _add_column(tables.POLICIES.c.untrained)),
 )
 
 

@@ -121,6 +121,11 @@ class CrossFitted:
     gain: PairedDifference | None = None  # over the best single trial, in the loss's unit
     metric: MetricWorth | None = None  # None: it was not chosen by a metric
 
+    @property
+    def score(self) -> str:
+        """The score by which answers were held against each other."""
+        return "loss" if self.metric is None else self.metric.score
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:

@@ -3,9 +3,9 @@
 `Store.optuna_storage` holds the trials, as any Optuna storage does, and `Store.adoption` takes
 over those of processes that died; `Store.runs` holds what is trained, `Store.earlier` what a study
 learns from, `Store.widenings` how its space has grown, `Store.beliefs` what its policies have
-learned; the store's own methods hold the other records of `records.py`; `Store.artifacts` holds
-files. All share one connection and one buffer, so that a round of epochs costs one transaction.
-Reading is in `study_reading.py`.
+learned, `Store.calls` how its calls searched; the store's own methods hold the other records of
+`records.py`; `Store.artifacts` holds files. All share one connection and one buffer, so that a
+round of epochs costs one transaction. Reading is in `study_reading.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from storage import record_rows, study_reading, tables
 from storage.adoption import Adoption
 from storage.artifacts import Artifacts
-from storage.call_records import PolicyRecord, StopReason
+from storage.calls import Calls
 from storage.earlier_records import EarlierStudy
 from storage.earlier_studies import Beliefs, EarlierStudies, Widenings
 from storage.engine import artifact_folder, database_path, inserted_id
@@ -66,6 +66,7 @@ class Store:
         self.earlier = EarlierStudies(self._database)
         self.widenings = Widenings(self._database)
         self.beliefs = Beliefs(self._database)
+        self.calls = Calls(self._database)
         self.adoption = Adoption(self.optuna_storage)
         path = database_path(url)
         folder = None if path is None else artifact_folder(path)
@@ -136,18 +137,20 @@ class Store:
             _insert(connection, tables.EARLIER_STUDIES, rows)
         return study
 
-    def write_target_error(self, study_name: str, target_error: float) -> None:
-        """Change what the person hopes for: no trial depends on it, only the verdict does."""
+    def change_settings(self, study_name: str, **changed: Any) -> None:
+        """Change what no trial depends on: what the person hopes for, or wants to be chosen by.
+
+        Args:
+            changed: fields of its `StudySettings`.
+        """
         table = tables.SETTINGS
         with writing(self._database, study_name) as (connection, study_id):
             stored = study_reading.read_settings(connection, study_id)
             if stored is None:
                 raise StorageError(f"A study of Optuna alone has no settings: {study_name!r}.")
-            changed = dataclasses.replace(stored, target_error=target_error)
+            new = record_rows.settings_json(dataclasses.replace(stored, **changed))
             connection.execute(
-                table.update()
-                .where(table.c.study_id == study_id)
-                .values(settings=record_rows.settings_json(changed))
+                table.update().where(table.c.study_id == study_id).values(settings=new)
             )
 
     def read_settings(self, study_name: str) -> StudySettings | None:
@@ -232,12 +235,6 @@ class Store:
             connection.execute(table.delete().where(table.c.study_id == study_id))
             rows = [record_rows.diagnosis_row(one, study_id) for one in diagnoses]
             _insert(connection, table, rows)
-
-    def add_of_call(self, study_name: str, record: PolicyRecord | StopReason) -> None:
-        """Keep how a call searches, from a trial on, or why it ended."""
-        table = tables.POLICIES if isinstance(record, PolicyRecord) else tables.STOPS
-        with writing(self._database, study_name) as (connection, study_id):
-            _insert(connection, table, [{**dataclasses.asdict(record), "study_id": study_id}])
 
 
 def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:

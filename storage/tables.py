@@ -234,6 +234,8 @@ POLICIES = Table(
     Column("environment", Json, nullable=False, server_default="{}"),
     Column("duplicates", Boolean, nullable=False, server_default="1"),
     Column("answer", Text, nullable=False, server_default="single"),
+    Column("searches", Boolean, nullable=False, server_default="1"),
+    Column("untrained", Text),
 )
 
 STOPS = Table(

@@ -27,7 +27,7 @@ from automl.console.verdicts import (
     print_next,
     standing_style,
 )
-from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
+from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences, scored_name
 from automl.diagnostics.headline import first_sentence, headline
 from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
@@ -42,7 +42,7 @@ from automl.wording.stops import stop_sentence, unfinished_sentence
 from search_spaces import FixedParameter, SearchSpace
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
-from storage.records import CAUSES, Diagnosis, StudyRecords, StudySettings, TrialRecord
+from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
 
 ANY_WIDTH = 10_000  # to ask what a table would take
@@ -192,7 +192,7 @@ def _print_best(
         console.print(_size(records, best))
     print_params(console, records, best)
     evaluation = result.evaluation
-    table = None if evaluation is None else score_table(console, evaluation, records.settings)
+    table = None if evaluation is None else score_table(console, evaluation, records)
     console.print(table or Text())
     _print_choice(console, records)
 
@@ -280,7 +280,7 @@ def parameter_grid(console: Console, parameters: Sequence[tuple[str, str]]) -> T
     return table
 
 
-def score_table(console: Console, evaluation: EvaluationRecord, settings: StudySettings) -> Table:
+def score_table(console: Console, evaluation: EvaluationRecord, records: StudyRecords) -> Table:
     """Scores on the test rows beside those of the references, the best of them first.
 
     The score of the study's metric leads.
@@ -291,9 +291,10 @@ def score_table(console: Console, evaluation: EvaluationRecord, settings: StudyS
     table.add_column("on test rows", no_wrap=True)
     references = list(reversed(evaluation.references))
     names = [REFERENCE_NAMES[one.name].replace(" ", "\n") for one in references]
-    for column in ("network", "95 % interval", *names):
+    scored = scored_name(records, evaluation).replace(" of ", " of\n")
+    for column in (scored, "95 % interval", *names):
         table.add_column(column, justify="right", no_wrap=True)
-    for name in scores_in_order(evaluation.scores, settings):
+    for name in scores_in_order(evaluation.scores, records.settings):
         table.add_row(
             score_name(name),
             score_text(name, evaluation.scores[name]),

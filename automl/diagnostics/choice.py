@@ -8,7 +8,7 @@ chosen by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from automl.diagnostics.metric_choice import HELD_OUT, chosen_by, metric_of, metric_sentences
 from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
@@ -16,7 +16,7 @@ from automl.wording.counts import count, trial_words
 from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
 from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
 from storage.records import CAUSES, StudyRecords
-from storage.score_records import AnswerRecord, MetricWorth
+from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
 
 KIND_WORDS = {
     "single": "best trial",
@@ -26,6 +26,9 @@ KIND_WORDS = {
     "refit": "refit on all rows",
 }
 """The first column of the table, by kind."""
+
+TOGETHER = {"ensemble": "ensemble", "seeds": "mean of seeds"}
+"""What heads the scores of several networks that were chosen, or trained, to predict together."""
 
 NOT_FOUND = {
     "ensemble": "Several trials together were asked for, but trial {number}, the best, is handed "
@@ -42,7 +45,15 @@ NOT_FOUND = {
 BY_METRIC = ("single", "ensemble")
 """Kinds that a study's metric chooses; others go by the loss."""
 
-NOT_TRAINED = "there was no time to train for it, which the same command with more time does"
+NO_TIME = "there was no time to train for it, which the same command with more time does"
+STOPPED = "the search was stopped before it was trained, which the same command does"
+OVERTAKEN = "another trial has become the best meanwhile, and the same command trains for that"
+NOT_YET = "nothing has been trained for it yet, which the same command does"
+WITHOUT_ITS_OWN = (
+    "the networks that were trained for it are there, but not its own weights, with which they "
+    "predict; the same command trains them again"
+)
+"""Why networks of an answer are missing. The first three are noted by who trains them."""
 
 REFIT_SCORES = (
     "It was trained on the validation rows too, so that only test rows can tell how good it is; "
@@ -63,6 +74,12 @@ def _score(records: StudyRecords) -> str:
     """The score that answers were held against each other by."""
     worths = (metric_of(one) for one in answers_side_by_side(records))
     return next((worth.score for worth in worths if worth is not None), "loss")
+
+
+def scored_name(records: StudyRecords, evaluation: EvaluationRecord) -> str:
+    """What has the scores of an evaluation: a trial's network, or several that are together."""
+    kinds = {one.answer_id: one.kind for one in records.answers}
+    return TOGETHER.get(kinds.get(evaluation.answer_id, ""), "network")
 
 
 def choice_sentences(records: StudyRecords) -> list[str]:
@@ -108,13 +125,22 @@ def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
 
 
 def _why_not_trained(records: StudyRecords, kind: str, number: int) -> str:
-    """By the runs that were to be the answer: what failed is told, else there was no time."""
+    """What the call that asked for it has noted; else by the runs that were to be the answer."""
     runs = [run for run in records.runs if run.purpose == kind and run.trial_number == number]
-    causes = {run.cause for run in runs if run.state == "failed"} - {"interrupted", "lost", None}
-    if not causes:
-        return NOT_TRAINED
-    reasons = "; ".join(CAUSES.get(str(cause), str(cause)) for cause in sorted(map(str, causes)))
-    return f"its training has failed ({reasons})"
+    kept = {artifact.run_id for artifact in records.kept_artifacts("answer_weights")}
+    if noted := records.policies[-1].untrained:
+        return noted
+    if any(run.run_id in kept for run in runs):
+        return WITHOUT_ITS_OWN
+    causes = {run.cause for run in runs if run.state == "failed"}
+    return training_failed(causes) or NOT_YET
+
+
+def training_failed(causes: Collection[str | None]) -> str:
+    """Why runs that were to be an answer have failed; empty where they were cut off at most."""
+    found = sorted(str(cause) for cause in causes if cause not in (None, "interrupted"))
+    reasons = "; ".join(CAUSES.get(cause, cause) for cause in found)
+    return f"its training has failed ({reasons})" if found else ""
 
 
 def choice_rows(records: StudyRecords) -> list[tuple[str, ...]]:

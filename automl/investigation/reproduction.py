@@ -124,7 +124,8 @@ def means_of(
 
 def _policy_of(records: StudyRecords, trial_number: int) -> PolicyRecord:
     """How the call searched that began a trial; by the defaults where nothing is known of it."""
-    before = [one for one in records.policies if one.from_trial_number <= trial_number]
+    searched = [one for one in records.policies if one.searches]
+    before = [one for one in searched if one.from_trial_number <= trial_number]
     return before[-1] if before else PolicyRecord(0, **asdict(Deciders()))
 
 

@@ -17,7 +17,7 @@ from automl.executors.executor import Executor
 from automl.executors.resources import available_memory
 from automl.tuning.memory import in_waves
 from automl.tuning.planned_runs import EndedRun, PlannedRun
-from automl.tuning.planned_training import Kept, train_rounds
+from automl.tuning.planned_training import Kept, is_past, train_rounds
 from automl.tuning.problem import Problem
 from automl.wording.counts import count
 from storage import Store
@@ -33,6 +33,7 @@ def train_beside(
     *,
     keep: Kept | None = None,
     is_over: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
 ) -> tuple[EndedRun, ...]:
     """Store the runs, train them, store their epochs and how each has ended.
 
@@ -41,17 +42,24 @@ def train_beside(
     Args:
         keep: hold these weights of each run.
         is_over: asked after each round; once it is, what is still in training ends as interrupted.
+        deadline: a `time.monotonic()` value; then the same, and no epoch begins after it.
 
     Returns:
-        The runs in their order, with the ids they were stored under: of the last attempt.
+        The runs in their order, with the ids they were stored under: of the last attempt. One that
+        had not begun when it was over is not stored.
     """
-    bench = _Bench(store, problem, executor, keep, is_over)
+    bench = _Bench(store, problem, executor, keep, is_over, deadline)
     configs = [run.config for run in planned]
     ended: list[EndedRun] = []
     for wave in in_waves(configs, problem.dataset, free_bytes=available_memory()):
-        ended += bench.train([planned[place] for place in wave], attempt=1)
+        part = [planned[place] for place in wave]
+        if bench.is_closed:
+            ended += [EndedRun(run, (), "interrupted") for run in part]
+        else:
+            ended += bench.train(part, attempt=1)
     for place, run in enumerate(ended):
-        if run.cause == "lost":  # alone: it shall not take its neighbours with it again
+        if run.cause == "lost" and not bench.is_closed:
+            # Alone: it shall not take its neighbours with it again.
             (ended[place],) = bench.train([planned[place]], attempt=2)
     return tuple(ended)
 
@@ -65,6 +73,12 @@ class _Bench:
     executor: Executor
     keep: Kept | None
     is_over: Callable[[], bool]
+    deadline: float | None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a person, or time, wants no more training."""
+        return self.is_over() or is_past(self.deadline)
 
     def train(self, planned: Sequence[PlannedRun], *, attempt: int) -> list[EndedRun]:
         """Train runs to their ends; if something raises, those that are left have failed."""
@@ -74,7 +88,8 @@ class _Bench:
         try:
             for run in planned:
                 begun.append(self._add(run, attempt))
-            for each in train_rounds(self.executor, begun, keep=self.keep):
+            rounds = train_rounds(self.executor, begun, keep=self.keep, deadline=self.deadline)
+            for each in rounds:
                 with self.store.transaction():
                     self.store.runs.add_epochs(each.epochs)
                     for one in each.ended:

@@ -122,19 +122,6 @@ class NameOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricOptions(OptionRecord):
-    """What a study is after."""
-
-    # Training, pruning and the best epoch go by the loss, which is less noisy.
-    metric: str | None = option(
-        None,
-        optional(METRIC),
-        "What is handed over is chosen by it, on validation rows; of two classes its threshold "
-        "too. Default: the loss.",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class NetworkOptions(OptionRecord):
     """Which networks are searched, and what an epoch of theirs is."""
 
@@ -198,9 +185,7 @@ class LimitOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions(
-    LimitOptions, TrialOptions, KnowledgeOptions, NetworkOptions, MetricOptions, NameOptions
-):
+class StudyOptions(LimitOptions, TrialOptions, KnowledgeOptions, NetworkOptions, NameOptions):
     """What a study is, beside its data."""
 
 
@@ -211,6 +196,19 @@ class HopeOptions(OptionRecord):
     # What is hoped for decides nothing; the verdict is held against it.
     target_error: float | None = option(
         None, optional(ERROR), "Error rate or RMSE that you hope to reach."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricOptions(OptionRecord):
+    """What a study is after. A call that does not say so leaves it as it was."""
+
+    # Training, pruning and the best epoch go by the loss, which is less noisy.
+    metric: str | None = option(
+        None,
+        optional(METRIC),
+        "What is handed over is chosen by it, on validation rows; of two classes its threshold "
+        "too. Default: the loss.",
     )
 
 
@@ -317,7 +315,9 @@ class RivalOptions(OptionRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyOptions(RivalOptions, AnswerOptions, DecisionOptions, EndOptions, HopeOptions):
+class PolicyOptions(
+    RivalOptions, AnswerOptions, DecisionOptions, EndOptions, MetricOptions, HopeOptions
+):
     """How to search, for how long, and what is kept of it."""
 
 

@@ -109,14 +109,14 @@ def score_head(shown: Overview) -> list[str]:
 
 
 def score_rows(shown: Overview) -> list[tuple[str, ...]]:
-    """The network with its intervals, then the references, best first: as texts.
+    """The answer with its intervals, then the references, best first: as texts.
 
     Models are rows, so that all of them are seen on a phone too.
     """
     if not shown.scores:
         return []
     rows = [
-        ("network", *(score_text(s.metric, s.network) for s in shown.scores)),
+        (shown.scores[0].scored, *(score_text(s.metric, s.network) for s in shown.scores)),
         ("its 95 % interval", *(_interval_text(score) for score in shown.scores)),
     ]
     for one in reversed(shown.scores[0].references):

@@ -2,15 +2,19 @@
 
 It is planned while the search trains, by what the best trial takes, so that a call with a timeout
 keeps time for it (`SearchCall.keep_for_end`). As many sets as fit in that train beside each other;
-what time or a person cuts off is left out, and the next call trains it.
+what time or a person cuts off is left out, and the next call trains it. Why networks are missing
+is kept with the call that asked for them.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import math
+import time
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing, nullcontext
 
+from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, training_failed
 from automl.errors import ConfigError
 from automl.executors.executor import Executor
 from automl.investigation.side_runs import train_beside
@@ -24,11 +28,13 @@ from automl.tuning.retrained import (
     N_SEEDS,
     RETRAINED,
     PlannedSet,
+    earlier_runs,
     missing_sets,
     planned_sets,
     problem_of,
     seconds_of_sets,
 )
+from automl.tuning.weight_files import WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
 from storage.records import StudyRecords
@@ -45,11 +51,13 @@ class AnswerTraining:
     Attributes:
         estimated_seconds: what it will take, by the best trial so far; 0 where nothing is trained.
         seconds_after: what the call will take after it.
+        untrained: why networks of the answer are missing, once that was tried.
     """
 
     def __init__(self, call: SearchCall, store: Store) -> None:
         self.estimated_seconds = 0.0
         self.seconds_after = 0.0
+        self.untrained: str | None = None
         self._call = call
         self._store = store
         self._kind = call.options.answer if call.data is not None else "single"
@@ -83,19 +91,40 @@ class AnswerTraining:
 
     def affordable(self, records: StudyRecords) -> list[PlannedSet]:
         """What is missing for the answer, as much of it as there is time for, the first first."""
-        best, problem = records.best_trial, self._call.problem
-        if best is None or not isinstance(problem, NetworkProblem):
-            return []
-        missing = missing_sets(self._store, records, planned_sets(records, problem, self._kind))
-        return [
+        best, missing = records.best_trial, self._missing(records)
+        found = [
             one
             for n, one in enumerate(missing, start=1)
-            if seconds_of_sets(records, best.number, self._kind, n) <= self._seconds_left
+            if best is not None
+            and seconds_of_sets(records, best.number, self._kind, n) <= self._seconds_left
         ]
+        self.untrained = NO_TIME if len(found) < len(missing) else None
+        return found
+
+    def leave(self, records: StudyRecords, why: str) -> None:
+        """Train nothing; if anything is missing, that is why."""
+        self.untrained = why if self._missing(records) else None
+
+    def note(self) -> None:
+        """Keep why networks are missing, or that none is."""
+        if self.is_wanted:
+            self._store.calls.note_untrained(self._call.study_name, self._kind, self.untrained)
+
+    def _missing(self, records: StudyRecords) -> list[PlannedSet]:
+        problem = self._call.problem
+        if records.best_trial is None or not isinstance(problem, NetworkProblem):
+            return []
+        return missing_sets(self._store, records, planned_sets(records, problem, self._kind))
 
     @property
     def _seconds_left(self) -> float:
         return self._call.clock.seconds_left - self.seconds_after
+
+    @property
+    def _deadline(self) -> float | None:
+        """When its training must be over, as `time.monotonic` counts; None: whenever it is."""
+        left = self._seconds_left
+        return None if math.isinf(left) else time.monotonic() + left
 
     def train(
         self,
@@ -116,6 +145,7 @@ class AnswerTraining:
         try:
             own = problem_of(problem, self._kind)
         except ConfigError as error:
+            self.untrained = f"it cannot be trained: {error}"
             LOG.warning("the answer cannot be trained: %s", error)
             return
         is_refit = own is not problem
@@ -128,34 +158,53 @@ class AnswerTraining:
                 trains,
                 planned,
                 keep="last" if is_refit else "best",
-                is_over=lambda: is_stopped() or self._seconds_left <= 0,
+                is_over=is_stopped,
+                deadline=self._deadline,
             )
         if failures := say_failures(ended):
             LOG.warning("the answer is made of fewer networks: %s", failures)
+            causes = {one.cause for one in ended if not one.is_evidence}
+            self.untrained = training_failed(causes) or (STOPPED if is_stopped() else NO_TIME)
         left = iter(ended)
-        self._keep(records, own, [[next(left) for _ in one] for one in sets])
+        self._keep(records, own, [(one, [next(left) for _ in one]) for one in sets])
 
     def _keep(
-        self, records: StudyRecords, problem: NetworkProblem, sets: Sequence[Sequence[EndedRun]]
+        self,
+        records: StudyRecords,
+        problem: NetworkProblem,
+        trained: Sequence[tuple[PlannedSet, Sequence[EndedRun]]],
     ) -> None:
-        """Keep the weights of whole sets, in the place of those of trials that were the best."""
-        name, best = records.settings.study_name, records.best_trial
-        whole = [one for one in sets if all(run.is_evidence and run.weights for run in one)]
+        """Keep the weights of whole sets, if their trial is the best still.
+
+        Another process may have told a better one meanwhile, or have trained the same sets.
+        """
+        best, files = records.best_trial, WeightFiles(self._store, problem)
+        whole = [
+            (one, runs)
+            for one, runs in trained
+            if all(run.is_evidence and run.weights for run in runs)
+        ]
         try:
-            with self._store.transaction():
-                for artifact in self._store.artifacts.list(name):
-                    is_another = best is None or artifact.trial_number != best.number
-                    if artifact.kind == "answer_weights" and is_another:
-                        self._store.artifacts.remove(artifact)
-                for run in (run for one in whole for run in one):
-                    config = run.planned.config
-                    self._store.artifacts.save_weights(
-                        name,
-                        config.trial_number,
-                        config.run_id,
-                        to_arrays(run.weights or {}),
-                        problem.details(config),
-                        "answer_weights",
-                    )
+            with self._store.transaction(at_once=True):
+                if best is None or files.best_complete != best.number:
+                    self.untrained = OVERTAKEN
+                    return
+                now = self._store.read_study(records.settings.study_name)
+                missing = missing_sets(self._store, now, [one for one, _ in whole])
+                for one, runs in whole:
+                    if one in missing:
+                        self._save(files, runs, earlier_runs(now, one))
+                files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
         except ArtifactError as error:
+            self.untrained = f"its networks cannot be kept: {error}"
             LOG.warning("the networks of the answer cannot be kept: %s", error)
+
+    def _save(
+        self, files: WeightFiles, runs: Sequence[EndedRun], earlier: Collection[int]
+    ) -> None:
+        """Save the weights of a set in the place of what is left of them."""
+        for artifact in files.of_answers():
+            if artifact.run_id in earlier:
+                self._store.artifacts.remove(artifact)
+        weights = [to_arrays(run.weights or {}) for run in runs]
+        files.save_for_answer([run.planned.config for run in runs], weights)

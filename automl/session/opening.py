@@ -104,6 +104,7 @@ def _opened(
     try:
         if options.new:
             settings = replace(settings, study_name=unused_name(store, settings.study_name))
+        settings = _with_its_metric(settings, store)
         problem = problem_of(settings, loaded)
         earlier = read_earlier(options, settings, store)
         before = _so_far(store, problem, options, earlier)
@@ -117,6 +118,14 @@ def _opened(
     except BaseException:
         store.close()
         raise
+
+
+def _with_its_metric(settings: StudySettings, store: Store) -> StudySettings:
+    """A study is after what it was after, where a call does not say otherwise."""
+    if settings.metric is not None or settings.study_name not in store.study_names():
+        return settings
+    stored = store.read_settings(settings.study_name)
+    return settings if stored is None else replace(settings, metric=stored.metric)
 
 
 def _tell_portfolio(problem: Problem) -> None:

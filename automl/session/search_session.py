@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from automl.diagnostics import diagnose_study
+from automl.diagnostics.choice import NO_TIME, STOPPED
 from automl.executors.executor import Executor
 from automl.result import SearchResult
 from automl.session.answer_training import AnswerTraining
@@ -67,6 +68,7 @@ class SearchSession:
             self._write_beginning()
             self._beside.write()
             self._warn_of_no_time()
+            self._leave_answer(NO_TIME)
             return
         # Before the study is opened: its workers load meanwhile.
         with closing(self.call.make_executor()) as executor:
@@ -163,18 +165,28 @@ class SearchSession:
     def _train_answer(self, search: Search) -> Iterator[SearchProgress]:
         """Train the networks of the answer that is asked for, as time allows."""
         progress, failure = self.last_progress, search.state.keeper.failure
-        is_wanted = self._answer.is_wanted and not self._is_stopped
-        if not is_wanted or progress is None or failure is not None:
+        if not self._answer.is_wanted or progress is None:
+            return
+        if self._is_stopped:
+            self._leave_answer(STOPPED)
+            return
+        if failure is not None:
+            self._leave_answer(f"weights cannot be kept: {failure}")
             return
         records = self.store.read_study(self.call.study_name)
-        sets = self._answer.affordable(records)
-        if not sets:
-            return
-        what = f"{count(sum(map(len, sets)), 'network')} of the answer: training"
-        yield replace(progress, messages=(what,))
-        self._beside.prepare()
-        self._answer.train(records, search.state.executor, sets, lambda: self._is_stopped)
+        if sets := self._answer.affordable(records):
+            what = f"{count(sum(map(len, sets)), 'network')} of the answer: training"
+            yield replace(progress, messages=(what,))
+            self._beside.prepare()
+            self._answer.train(records, search.state.executor, sets, lambda: self._is_stopped)
+        self._answer.note()
         self._trained = self.store.read_study(self.call.study_name)
+
+    def _leave_answer(self, why: str) -> None:
+        """Train nothing for the answer, and keep why if one is asked for that takes training."""
+        if self._answer.is_wanted:
+            self._answer.leave(self.store.read_study(self.call.study_name), why)
+            self._answer.note()
 
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""

@@ -24,6 +24,7 @@ from automl.data.dataset import Dataset
 from automl.stacked.blocks import StackLayout, sort_key
 from automl.stacked.evaluation import ELEMENTS_AT_ONCE, FEWEST_ROWS, MOST_ROWS
 from automl.stacked.planning import plan_stacks, stack_key
+from automl.stacked.rows import AS_IT_IS, goal_of
 from automl.training.batches import PROBE_ROWS, n_measured_valid
 from automl.training.config import RunConfig
 
@@ -80,8 +81,7 @@ def most_bytes(
 def table_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     """Bytes of the scaled rows that these runs gather from."""
     total = 0
-    transforms = {run.training.target_transform for run in runs} - {"none"}
-    goals = len(transforms) * BYTES_PER_NUMBER * (dataset.task == "regression")
+    goals = len({goal_of(run, dataset.task) for run in runs} - {AS_IT_IS}) * BYTES_PER_NUMBER
     for fold, _ in {(run.fold, run.model.scaling) for run in runs}:
         held = dataset.folds[fold]
         per_row = (

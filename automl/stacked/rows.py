@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,9 +18,10 @@ from automl.data.dataset import Dataset
 from automl.data.table.inputs import table_encoding, table_inputs
 from automl.stacked import native_structures as structures
 from automl.stacked.native_structures import address
-from automl.training.batches import split_read
-from automl.training.config import RunConfig
+from automl.training.batches import own_targets, split_read
+from automl.training.config import RowSubset, RunConfig
 from automl.training.target_transform import fitted_curve
+from storage.records import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,30 @@ class TableRows:
         )
 
 
+class Goal(NamedTuple):
+    """What runs are trained towards: a target transform, and the rows that it is fitted to.
+
+    Attributes:
+        rows: a part of the train rows; None: all of them.
+        fold: whose part that is; None: each fold has a curve of its own.
+    """
+
+    transform: str
+    rows: RowSubset | None = None
+    fold: int | None = None
+
+
+AS_IT_IS: Final = Goal("none")
+
+
+def goal_of(run: RunConfig, task: Task) -> Goal:
+    """What a run is trained towards; classes, and most quantities, as they are."""
+    transform = run.training.target_transform
+    if task != "regression" or transform == "none":
+        return AS_IT_IS
+    return Goal(transform, run.rows, None if run.rows is None else run.fold)
+
+
 class ScaledRows:
     """A split of all folds in use that have one kind of inputs, in all scalings in use.
 
@@ -60,7 +86,7 @@ class ScaledRows:
         described: where they lie now, for the compiled kernels.
 
     What runs with a target transform are trained towards lies beside it in a column of its own
-    for each transform in use (`learned`).
+    for each `Goal` in use (`learned`).
     """
 
     def __init__(
@@ -78,7 +104,7 @@ class ScaledRows:
         self._sizes = [len(split_read(each, split)) for each in dataset.folds]
         self.rows = self._scaled(fold, "standard", stop=0)
         self.described = self.rows.described()
-        self._learned: dict[str, tuple[TableRows, ctypes.Structure]] = {}
+        self._learned: dict[Goal, tuple[TableRows, ctypes.Structure]] = {}
 
     def start_of(self, run: RunConfig) -> int:
         """Where the run's fold and scaling begin; made if they are new."""
@@ -92,41 +118,45 @@ class ScaledRows:
                 torch.cat([self.rows.targets, more.targets]),
             )
             ctypes.pointer(self.described)[0] = self.rows.described()  # runs point to it
-            for name, (before, described) in self._learned.items():
-                goals = self._goals(name, run.fold, self.rows.targets[start:])
-                self._learned[name] = self._with(torch.cat([before.targets, goals])), described
-                ctypes.pointer(described)[0] = self._learned[name][0].described()
+            for goal, (before, described) in self._learned.items():
+                more_targets = self._transformed(goal, run.fold, self.rows.targets[start:])
+                rows = self._with(torch.cat([before.targets, more_targets]))
+                self._learned[goal] = rows, described
+                ctypes.pointer(described)[0] = rows.described()
         return self._starts[key]
 
-    def transform_of(self, run: RunConfig) -> str:
-        """What the run's targets go through; "none" where they are classes."""
-        return run.training.target_transform if self._dataset.task == "regression" else "none"
+    def goal_of(self, run: RunConfig) -> Goal:
+        """What a run is trained towards."""
+        return goal_of(run, self._dataset.task)
 
-    def learned(self, transform: str) -> TableRows:
-        """The rows with what is to be put out as targets; made if a transform is new."""
-        return self.rows if transform == "none" else self._column(transform)[0]
+    def learned(self, goal: Goal) -> TableRows:
+        """The rows with what is to be put out as targets; made if a goal is new."""
+        return self.rows if goal == AS_IT_IS else self._column(goal)[0]
 
     def learned_described(self, run: RunConfig) -> ctypes.Structure:
         """Where these lie now, for the compiled kernels."""
-        transform = self.transform_of(run)
-        return self.described if transform == "none" else self._column(transform)[1]
+        goal = self.goal_of(run)
+        return self.described if goal == AS_IT_IS else self._column(goal)[1]
 
-    def _column(self, transform: str) -> tuple[TableRows, ctypes.Structure]:
-        if transform not in self._learned:
+    def _column(self, goal: Goal) -> tuple[TableRows, ctypes.Structure]:
+        if goal not in self._learned:
             parts = [
-                self._goals(transform, fold, self.rows.targets[start : start + self._sizes[fold]])
+                self._transformed(goal, fold, self.rows.targets[start : start + self._sizes[fold]])
                 for (fold, _), start in self._starts.items()
             ]
             rows = self._with(torch.cat(parts))
-            self._learned[transform] = rows, rows.described()
-        return self._learned[transform]
+            self._learned[goal] = rows, rows.described()
+        return self._learned[goal]
 
     def _with(self, targets: Tensor) -> TableRows:
         return TableRows(self.rows.inputs, self.rows.categories, targets)
 
-    def _goals(self, transform: str, fold: int, targets: Tensor) -> Tensor:
+    def _transformed(self, goal: Goal, fold: int, targets: Tensor) -> Tensor:
         """What targets of a fold become before they are learned."""
-        curve = fitted_curve(transform, self._dataset.folds[fold].train.targets)
+        if goal.fold not in (None, fold):
+            return targets  # which no run of this goal reads
+        known = own_targets(goal.rows, self._dataset.folds[fold].train.targets)
+        curve = fitted_curve(goal.transform, known)
         return targets if curve is None else curve.to_learn(targets).to(targets)
 
     def n_rows(self, run: RunConfig) -> int:

@@ -17,7 +17,7 @@ from automl import randomness
 from automl.data.dataset import Dataset
 from automl.data.table.inputs import NumberBins, table_encoding
 from automl.stacked.blocks import StackLayout
-from automl.stacked.rows import ScaledRows
+from automl.stacked.rows import Goal, ScaledRows
 from automl.training.batches import Epochs, rows_of
 from automl.training.config import RunConfig
 
@@ -72,7 +72,7 @@ class StackRows:
     Shape:
         train_starts, valid_starts: (K, 1), where each run's rows begin in the tables;
         own_rows: (K, N), where runs train on a part of theirs; shuffles: (K,) streams;
-        transforms: (K), of the targets.
+        goals: (K), what the runs are trained towards.
     """
 
     train: ScaledRows
@@ -83,7 +83,7 @@ class StackRows:
     own_rows: Tensor | None
     epochs: Epochs
     shuffles: Tensor
-    transforms: tuple[str, ...]
+    goals: tuple[Goal, ...]
     _passes: dict[int, tuple[int, Tensor]] = field(default_factory=dict)  # run -> pass, its order
 
     @classmethod
@@ -101,7 +101,7 @@ class StackRows:
             _stacked(own, n_rows, tables.device),
             Epochs.of(n_rows, runs[0].training.batch_size, runs[0].training.epoch_steps),
             randomness.streams([run.seed for run in runs], "shuffle", device=tables.device),
-            tuple(train.transform_of(run) for run in runs),
+            tuple(train.goal_of(run) for run in runs),
         )
 
     @property
@@ -115,11 +115,11 @@ class StackRows:
         Shape:
             index, result: (..., K x B), run after run.
         """
-        names = tuple(dict.fromkeys(self.transforms))
-        targets = [self.train.learned(name).targets for name in names]
-        if len(names) == 1:
+        goals = tuple(dict.fromkeys(self.goals))
+        targets = [self.train.learned(goal).targets for goal in goals]
+        if len(goals) == 1:
             return targets[0][index]
-        own = [names.index(name) for name in self.transforms]
+        own = [goals.index(goal) for goal in self.goals]
         n_rows = index.shape[-1] // len(own)
         which = torch.tensor(own, device=index.device).repeat_interleave(n_rows)
         found: Tensor = torch.stack(targets)[which, index]

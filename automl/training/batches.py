@@ -72,6 +72,16 @@ def rows_of(subset: RowSubset | None, n_rows: int) -> Tensor | None:
     return randomness.shuffle(key, n_rows)[stop - n_block : stop].sort().values
 
 
+def own_targets(subset: RowSubset | None, targets: Tensor) -> Tensor:
+    """The targets of the rows that a run trains on, in their order.
+
+    Shape:
+        targets: (N,), of the fold's train rows.
+    """
+    own = rows_of(subset, len(targets))
+    return targets if own is None else targets[own.to(targets.device)]
+
+
 def n_train_rows(run: RunConfig, dataset: Dataset) -> int:
     """How many rows a run trains on."""
     n_rows = len(dataset.folds[run.fold].train)

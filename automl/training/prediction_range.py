@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from automl.data.dataset import Dataset
-from automl.training.batches import rows_of
+from automl.training.batches import own_targets
 from automl.training.config import RunConfig
 
 TargetRange = tuple[float, float]
@@ -24,10 +24,7 @@ def prediction_range(run: RunConfig, dataset: Dataset) -> TargetRange | None:
     """The range that a run's predictions are held to, of its own train rows; None: no range."""
     if run.training.prediction_range == "free" or dataset.task != "regression":
         return None
-    targets = dataset.folds[run.fold].train.targets
-    own = rows_of(run.rows, len(targets))
-    if own is not None:
-        targets = targets[own.to(targets.device)]
+    targets = own_targets(run.rows, dataset.folds[run.fold].train.targets)
     return targets.min().item(), targets.max().item()
 
 

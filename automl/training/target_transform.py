@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import Dataset
+from automl.training.batches import own_targets
 from automl.training.config import RunConfig
 
 Floats = NDArray[np.float64]
@@ -83,10 +84,15 @@ def _through(pieces: Tensor, at: Tensor) -> Tensor:
 
 
 def target_curve(run: RunConfig, dataset: Dataset) -> TargetCurve | None:
-    """The curve of a run's target transform on its fold; None: it learns the target as it is."""
+    """The curve of a run's target transform; None: it learns the target as it is.
+
+    It is fitted to the rows that the run trains on: where these are a part of the fold's train
+    rows, the run knows nothing of the others.
+    """
     if dataset.task != "regression":
         return None
-    return fitted_curve(run.training.target_transform, dataset.folds[run.fold].train.targets)
+    targets = own_targets(run.rows, dataset.folds[run.fold].train.targets)
+    return fitted_curve(run.training.target_transform, targets)
 
 
 def fitted_curve(transform: str, targets: Tensor) -> TargetCurve | None:

@@ -37,7 +37,15 @@ from storage.answers import (
 )
 from storage.errors import ArtifactError
 from storage.records import RunRecord, StudyRecords
-from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, CrossFitted, is_choice
+from storage.score_records import (
+    AnswerKind,
+    AnswerMember,
+    AnswerRecord,
+    CrossFitted,
+    is_choice,
+    metric_to_choose_by,
+    score_of,
+)
 
 MOST_CANDIDATES: Final = 32
 
@@ -68,7 +76,7 @@ def choose_answer(
     best = records.best_trial
     if best is None:
         return records
-    single = single_answer(records, best.number)
+    single = _single(records, best.number)
     found: Mapping[AnswerKind, AnswerRecord] = {}
     reading = Reading(store, problem.dataset, records, predict)
     if is_choice(wanted, records.settings.metric):
@@ -87,6 +95,19 @@ def choose_answer(
     if wanted == "auto" and records.settings.has_limits:
         wanted = "single"  # limits are of one network: who sets them wants a small or fast one
     return _stored(store, records, answers, chosen(answers, wanted))
+
+
+def _single(records: StudyRecords, number: int) -> AnswerRecord:
+    """The best trial alone; nothing of what was decided when the study had another metric."""
+    known = single_answer(records, number)
+    is_by_another = known.validation is not None and known.validation.score != _score(records)
+    return AnswerRecord("single", known.members, number) if is_by_another else known
+
+
+def _score(records: StudyRecords) -> str:
+    """The score by which answers are held against each other."""
+    metric = metric_to_choose_by(records.settings.metric)
+    return "loss" if metric is None else score_of(metric)
 
 
 def chosen(answers: Mapping[AnswerKind, AnswerRecord], wanted: str) -> AnswerKind:
@@ -193,7 +214,12 @@ def _of_more(
     """
     answers = answers_side_by_side(records)
     chosen_kinds = [kind for kind in KINDS if kind not in RETRAINED]
-    stored = {kind: one for kind in chosen_kinds for one in answers if one.kind == kind}
+    stored = {
+        kind: one
+        for kind in chosen_kinds
+        for one in answers
+        if one.kind == kind and one.validation and one.validation.score == _score(records)
+    }
     kept = records.kept_artifacts("weights")
     whole = {one.run_id for one in kept if store.artifacts.is_whole(one)}
     is_there = all(member.run_id in whole for one in stored.values() for member in one.members)
@@ -243,9 +269,9 @@ def _stored(
     kind: AnswerKind,
 ) -> StudyRecords:
     """Store answers that are not stored yet, the one that is handed over last: it stands."""
-    before = {replace(one, answer_id=-1) for one in standing_answers(records)}
+    before = {one.kind: replace(one, answer_id=-1) for one in standing_answers(records)}
     now = study_answer(records)
-    is_known = all(replace(one, answer_id=-1) in before for one in answers.values())
+    is_known = all(replace(one, answer_id=-1) == before.get(one.kind) for one in answers.values())
     last = answers[kind]
     stands = now is not None and replace(now, answer_id=-1) == replace(last, answer_id=-1)
     if stands and (is_known or answers.keys() == {"single"}):

@@ -19,6 +19,7 @@ from automl.executors.executor import RunFailure
 from automl.training.trainer import RunBegan
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_told_trials
 from automl.tuning.asking import ask_for, ask_many, refuse_unfit
+from automl.tuning.first_trials import TRIED_FIRST
 from automl.tuning.policies.policy import Start as StartTrial
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
@@ -150,7 +151,8 @@ def _ask(
         )
     trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
     for trial in trials:
-        state.decider.start(trial.number, trial.params)
+        if (name := state.decider.start(trial.number, trial.params)) is not None:
+            trial.handle.storage.set_trial_system_attr(trial.handle._trial_id, TRIED_FIRST, name)
         tally.note(trial.number, "training")
         if tally.has_machine_decided:
             trial.handle.set_user_attr(BY_MACHINE, "params")

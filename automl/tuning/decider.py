@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from automl.options.search_options import PolicyOptions
-from automl.tuning.earlier import each_once, first_params, untried
+from automl.tuning.first_trials import first_trials
 from automl.tuning.policies.choosing import make_policy
 from automl.tuning.policies.policy import Decision, Judgement, Policy, Start, TrialView, View
 from automl.tuning.policies.policy import TrialState as ViewState
@@ -57,10 +57,12 @@ class Decider:
         self.policy: Policy = make_policy(study, problem, options)
         self.view: View = view_of(study, problem)
         self.stopping = stopping_of(study, options, self.view)
-        known_good = tuple(map(self._allowed, problem.known_good()))
-        best_before = tuple(map(self._allowed, first_params(earlier, problem.space)))
-        self._first = self._at_the_beginning((*best_before, *known_good))
-        self._n_known = len(known_good)
+        self._first = first_trials(
+            earlier,
+            problem,
+            study.get_trials(deepcopy=False),
+            {number: one.params for number, one in self.view.trials.items()},
+        )
         self._name = options.deciders.policy
         if believed is not None:
             self.policy.believe(believed.belief)
@@ -114,9 +116,10 @@ class Decider:
 
     # What has happened
 
-    def start(self, number: int, params: Params) -> None:
-        """A trial has been made."""
+    def start(self, number: int, params: Params) -> str | None:
+        """A trial has been made: what it is marked with if it is one of those tried first."""
         self.view.trials[number] = TrialView(number, params)
+        return self._first.take(params)
 
     def report(self, number: int, loss: float) -> None:
         """A round has had the next epoch of a trial."""
@@ -141,37 +144,24 @@ class Decider:
         """
         begun = [trial for trial in trials if trial.state is not TrialState.WAITING]
         look_at(self.view, begun)
+        self._first.note(begun)
         for trial in begun:
             self.stopping.take_over(trial.number, is_tried=has_been_tried(trial))
         self.stopping.count_epochs()
         self.end_round()
 
-    def _at_the_beginning(self, first: Sequence[Params]) -> Sequence[Params]:
-        """What is to be tried first, each once; nothing where the policy has made trials before.
-
-        So it stays what it was when the study began, whatever a range has become by now.
-        """
-        different = each_once(first, self.view.space)
-        tried = [one.params for one in self.view.trials.values()]
-        left = untried(different, tried, self.view.space)
-        return left if len(tried) <= len(different) - len(left) else ()
-
     def _first_trials(self, n_free: int) -> Sequence[Decision]:
         """What is known to be good, until all of it is tried."""
-        if self._first:
-            tried = (one.params for one in self.view.trials.values())
-            self._first = untried(self._first, tried, self.view.space)
-        self.view.n_given = max(0, self._n_known - len(self._first))
-        return [Start(params) for params in self._first[: min(n_free, self.view.n_startable)]]
+        left = self._first.left([one.params for one in self.view.trials.values()])
+        self.view.n_given = self._first.n_of_portfolio
+        return [Start(params) for params in left[: min(n_free, self.view.n_startable)]]
 
     def _within_limits(self, decision: Decision) -> Decision:
         """The decision, on a network that may be trained."""
         if not isinstance(decision, Start) or decision.params is None:
             return decision
-        return Start(self._allowed(decision.params))
-
-    def _allowed(self, params: Params) -> Params:
-        return params if self._limits is None else self._limits.brought_within(params)
+        params, limits = decision.params, self._limits
+        return Start(params if limits is None else limits.brought_within(params))
 
     def _check(self, decisions: Sequence[Decision], n_free: int) -> None:
         starts = [one for one in decisions if isinstance(one, Start)]

@@ -205,7 +205,7 @@ def keep_reason(state: SearchState, reason: StopReason) -> None:
     tally = state.tally
     if tally.n_epochs or tally.n_told:
         made = replace(reason, n_trials=tally.n_asked, ended_at=time.time())
-        state.store.add_of_call(state.problem.study_name, made)
+        state.store.calls.add(state.problem.study_name, made)
 
 
 def _worth_a_file(trials: Sequence[TrialInTraining]) -> list[TrialInTraining]:

@@ -96,7 +96,7 @@ def evaluate_answer(
     answer, dataset = study_answer(records), problem.dataset
     if answer is None:
         return None
-    earlier = evaluation_of(records, answer, "test")
+    earlier = _earlier(records, answer)
     known = {one.name for one in earlier.references} if earlier else set()
     if earlier and wanted <= known:
         return earlier
@@ -118,6 +118,21 @@ def evaluate_answer(
     thresholds = _thresholds(records, answer, rows[0])
     scores = [_scored(each, dataset, records.settings, thresholds) for each in rows]
     return _kept(store, records, answer, rows, scores)
+
+
+def _earlier(records: StudyRecords, answer: AnswerRecord) -> EvaluationRecord | None:
+    """The last scores of an answer; None where these are of when the study had another metric.
+
+    By that references have decided. An answer that was held against nothing does not say which it
+    was; then the score tells that is made for its metric alone.
+    """
+    found, metric = evaluation_of(records, answer, "test"), records.settings.metric
+    if found is None or answer.validation is None:
+        is_of_another = found is not None and metric == "f1" and metric not in found.scores
+        return None if is_of_another else found
+    scored = next((one for one in records.answers if one.answer_id == found.answer_id), answer)
+    by = None if scored.validation is None else scored.validation.score
+    return found if by == answer.validation.score else None
 
 
 def _thresholds(

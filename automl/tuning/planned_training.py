@@ -7,6 +7,7 @@ What is stored of them, and that one whose worker died is tried again, is in
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -43,12 +44,18 @@ class TrainedRound:
 
 
 def train_rounds(
-    executor: Executor, runs: Sequence[PlannedRun], *, keep: Kept | None = None
+    executor: Executor,
+    runs: Sequence[PlannedRun],
+    *,
+    keep: Kept | None = None,
+    deadline: float | None = None,
 ) -> Iterator[TrainedRound]:
     """Train runs to their ends, all at once; each is in the `ended` of one round.
 
     Args:
         keep: take these weights of each run as it ends: its worker may die later.
+        deadline: a `time.monotonic()` value, after which no epoch begins; runs that have not come
+            to their ends by then are in no `ended`, and still active. None: there is none.
     """
     planned = {run.config.run_id: run for run in runs}
     training = {
@@ -58,8 +65,8 @@ def train_rounds(
     limits = {run_id: run.until for run_id, run in planned.items() if run.until is not None}
     executor.start([run.start for run in runs], limits)
     is_time_to_tell = Interval(SECONDS_BETWEEN_STEPS)
-    while training:
-        result = executor.next_round()
+    while training and not is_past(deadline):
+        result = executor.next_round(deadline)
         failures = {one.run_id: one for one in result.failures if one.cause != "finished"}
         for one in result.failures:
             if one.cause == "finished":
@@ -81,6 +88,11 @@ def train_rounds(
         if training and is_time_to_tell.has_passed:
             n_ended = len(planned) - len(training)
             LOG.info("%d of %s have ended", n_ended, count(len(planned), "run"))
+
+
+def is_past(deadline: float | None) -> bool:
+    """Whether it is later than a `time.monotonic()` value; never where there is none."""
+    return deadline is not None and time.monotonic() >= deadline
 
 
 def train_runs(

@@ -144,6 +144,16 @@ def _identity(run: PlannedRun) -> tuple[int, int, int]:
     return run.config.trial_number, run.config.seed, run.config.fold
 
 
+def earlier_runs(records: StudyRecords, one: PlannedSet) -> frozenset[int]:
+    """The ids of all runs that were trained for a set, whatever became of them."""
+    wanted = {(run.purpose, *_identity(run)) for run in one}
+    return frozenset(
+        run.run_id
+        for run in records.runs
+        if (run.purpose, run.trial_number, run.seed, run.fold) in wanted
+    )
+
+
 def equal_members(runs: Sequence[RunRecord]) -> tuple[AnswerMember, ...]:
     """All networks with the same share."""
     return tuple(AnswerMember(run.run_id, 1 / len(runs)) for run in runs)

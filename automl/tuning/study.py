@@ -4,8 +4,9 @@ What a trial's value depends on is fixed when the study is made: data, target, s
 space, epochs, patience, seed. A call that brings other values gets an error that names what
 differs, since mixing them would make trials incomparable. How to search (number of trials,
 time, sampler, pruner) is free, and recorded from which trial on. What error the person hopes
-for is free as well: a new one takes the old one's place, and the verdict is held against it. What
-it has learned from stays with it, whether a call says so again or not.
+for is free as well, and by which metric the answer is chosen: a new one takes the old one's place,
+the verdict is held against it, and the answer is chosen anew. What it has learned from stays with
+it, whether a call says so again or not.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import optuna
@@ -26,7 +27,8 @@ from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.printable import one_line
 from automl.wording.settings import differing_settings, value_text
-from search_spaces.declared import model_of
+from search_spaces.declared import family_of, model_of
+from search_spaces.portfolio import known_good
 from storage import Store
 from storage.call_records import PolicyRecord
 from storage.earlier_records import EarlierStudy
@@ -42,6 +44,9 @@ FIXED = (
     *("split", "columns"),  # what the other options came to
 )
 """The fields of StudySettings that a continued study must bring again."""
+
+CHANGEABLE = ("target_error", "metric")
+"""Those that no trial depends on: what a later call says takes the place of what was said."""
 
 SPLIT_OPTIONS = {"n_folds": "--folds", "seed": "--split-seed"}
 """Options whose names are not those of the fields of a split."""
@@ -84,8 +89,14 @@ def open_study(
         LOG.info("%s is made anew: none of its trials has trained for an epoch", one_line(name))
         store.delete_study(name)
         return open_study(store, settings, earlier)
-    if settings.target_error not in (None, stored.target_error):
-        store.write_target_error(name, settings.target_error)
+    said = {field: getattr(settings, field) for field in CHANGEABLE}
+    changed = {
+        field: value
+        for field, value in said.items()
+        if value not in (None, getattr(stored, field))
+    }
+    if changed:
+        store.change_settings(name, **changed)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
 
 
@@ -105,6 +116,7 @@ def check_same(
         path
         for field in FIXED
         if field != "warm_start" or asked.warm_start
+        if field != "portfolio" or _has_portfolio(asked)
         for path in _differences(field, _plain(stored, field), _plain(asked, field))
         if path not in MOVABLE
     ]
@@ -127,6 +139,11 @@ def _changed_model(stored: StudySettings, asked: StudySettings) -> Iterator[str]
     is_same = model is not None and model == model_of(asked.space)
     if is_same and stored.versions.get(str(model)) != asked.versions.get(str(model)):
         yield "model"
+
+
+def _has_portfolio(settings: StudySettings) -> bool:
+    """Whether its family has anything that may be tried first; else nobody need want none."""
+    return bool(known_good(family_of(settings.space)))
 
 
 def _plain(settings: StudySettings, field: str) -> Any:
@@ -182,10 +199,28 @@ def _assignment(name: str, asked: StudySettings) -> str:
 
 
 def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
-    """Write down how a call searches, if it has anything to search."""
+    """Write down how a call searches; where nothing is left to, what else it asks for.
+
+    Of a call that searches nothing there is no record where the last one has asked for the same.
+    """
     has_more = policy.n_trials is None or len(records.trials) < policy.n_trials
-    if has_more or any(trial.state == "RUNNING" for trial in records.trials):
-        store.add_of_call(records.settings.study_name, policy)
+    searches = has_more or any(trial.state == "RUNNING" for trial in records.trials)
+    asked = [_asked_for(one) for one in (*records.policies[-1:], policy)]
+    if searches or len(asked) == 1 or asked[0] != asked[1]:
+        store.calls.add(records.settings.study_name, replace(policy, searches=searches))
+
+
+def _asked_for(policy: PolicyRecord) -> PolicyRecord:
+    """What a person has chosen of it, without what follows from study and machine."""
+    return replace(
+        policy,
+        from_trial_number=0,
+        n_slots=0,
+        n_workers=0,
+        environment={},
+        searches=True,
+        untrained=None,
+    )
 
 
 def unused_name(store: Store, study_name: str) -> str:

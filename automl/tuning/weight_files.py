@@ -2,7 +2,8 @@
 
 Of complete trials the database says what they are worth, of unfinished ones their files do. One
 rule holds for both: the best few keep theirs, and the best complete one always does, as do the
-networks of the answer that stands.
+networks of the answer that stands. What was trained for an answer alone is the best complete
+trial's: it counts to the same budget, and goes when another trial is the best.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class WeightFiles:
         """Of the runs of a trial."""
         return [one for one in self.all() if one.trial_number == trial_number]
 
+    def of_answers(self) -> list[ArtifactRecord]:
+        """Of runs that were trained for an answer alone."""
+        kept = self.store.artifacts.list(self.problem.study_name)
+        return [artifact for artifact in kept if artifact.kind == "answer_weights"]
+
+    @property
+    def best_complete(self) -> int | None:
+        """The best complete trial by now, whoever has told it; None where there is none."""
+        return next((number for _, number in self.complete()), None)
+
     def complete(self) -> Sequence[Place]:
         """All complete trials, best first."""
         return self.store.ranking(self.problem.study_name)
@@ -106,8 +117,27 @@ class WeightFiles:
                 self.store.artifacts.remove(artifact)
             raise
 
+    def save_for_answer(
+        self, runs: Sequence[RunConfig], weights: Sequence[Mapping[str, NDArray[Any]]]
+    ) -> None:
+        """Save the weights of runs that were trained for an answer alone.
+
+        Raises:
+            ArtifactError: they cannot be written; then the caller's transaction is undone.
+        """
+        for run, own in zip(runs, weights, strict=True):
+            self.store.artifacts.save_weights(
+                self.problem.study_name,
+                run.trial_number,
+                run.run_id,
+                own,
+                self.problem.details(run),
+                "answer_weights",
+            )
+
     def prune(self, keep: int, byte_budget: int | None) -> None:
-        """Let the weights beyond the best few trials go."""
+        """Let the weights beyond the best few trials go, and those of answers of earlier bests."""
+        self._drop_outdated()
         if len(self.kept()) <= min(keep, ALWAYS_KEPT) and byte_budget is None:
             return
         with self.store.transaction(at_once=True):  # others cannot change what this is decided by
@@ -125,13 +155,23 @@ class WeightFiles:
                 spared=spared,
             )
 
+    def _drop_outdated(self) -> None:
+        """Let go what was trained for answers of trials that are the best no more."""
+        if all(one.trial_number == self.best_complete for one in self.of_answers()):
+            return
+        with self.store.transaction(at_once=True):  # another process may have told a better one
+            best = self.best_complete
+            for artifact in self.of_answers():
+                if artifact.trial_number != best:
+                    self.store.artifacts.remove(artifact)
+
     def _best_of(
         self, kept: Sequence[Place], keep: int, byte_budget: int | None
     ) -> Sequence[Place]:
         """The best few of trials whose weights are kept: as many as are asked for, and fit."""
         budget, least = (MOST_BYTES, ALWAYS_KEPT) if byte_budget is None else (byte_budget, 1)
         n_bytes = Counter[int | None]()
-        for artifact in self.all():
+        for artifact in (*self.all(), *self.of_answers()):
             n_bytes[artifact.trial_number] += artifact.n_bytes
         taken = accumulate(n_bytes[number] for _, number in kept)
         n_fitting = sum(n <= budget for n in taken)

@@ -140,7 +140,7 @@ def test_every_free_option_is_kept_but_those_that_change_no_trial() -> None:
     planned = {"slots": "n_slots", "workers": "n_workers"}  # kept as what became of them
     assert set(planned.values()) <= kept
     assert options_of(FreeOptions).keys() - kept - planned.keys() == {
-        "target_error",  # of the study
+        *("target_error", "metric"),  # of the study
         "keep_bytes",
         "memory_limit",
     }

@@ -126,7 +126,7 @@ class StoreContract:
     def test_what_is_hoped_for_may_change(self, reopen: Callable[[], Store]) -> None:
         store = reopen()
         make_study(store)
-        store.write_target_error("study", 0.02)
+        store.change_settings("study", target_error=0.02)
         assert reopen().read_settings("study") == replace(settings(), target_error=0.02)
 
     def test_study_of_optuna_alone_has_no_settings(self, reopen: Callable[[], Store]) -> None:
@@ -238,9 +238,9 @@ class StoreContract:
         store.replace_diagnoses("study", [old])
         store.replace_diagnoses("study", new)
         for policy in policies:
-            store.add_of_call("study", policy)
+            store.calls.add("study", policy)
         for stop in stops:
-            store.add_of_call("study", stop)
+            store.calls.add("study", stop)
         records = reopen().read_study("study")
         assert records.data_checks == tuple(checks)
         assert records.answers == (answer,) == reopen().read_answers("study")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,12 @@ import pytest
 import sklearn.metrics as reference
 
 import automl
-from automl.diagnostics.choice import choice_sentences
-from automl.errors import ConfigError, StudyError
+from automl.diagnostics.choice import choice_rows, choice_sentences
+from automl.diagnostics.standing import standing
+from automl.errors import ConfigError
 from automl.result import SearchResult
 from automl.studies import load_study
-from storage.answers import trials_of
+from storage.answers import answers_side_by_side, trials_of
 
 N_ROWS = 700
 
@@ -96,11 +99,12 @@ def test_the_metric_comes_first_wherever_scores_are(
     assert "chosen by balanced accuracy" in page
 
 
-def test_a_study_goes_on_with_its_metric_only(balanced: SearchResult) -> None:
+@pytest.mark.parametrize("said", [{}, {"metric": "balanced_accuracy"}])
+def test_a_study_keeps_its_metric_where_none_is_said(
+    balanced: SearchResult, said: dict[str, object]
+) -> None:
     folder = Path(balanced.storage.removeprefix("sqlite:///")).parent
-    with pytest.raises(StudyError, match="metric is balanced_accuracy in the study and none here"):
-        search(folder, rare(), "state")
-    again = search(folder, rare(), "state", metric="balanced_accuracy")
+    again = search(folder, rare(), "state", **said)
     assert again.answer == balanced.answer
     assert again.records.evaluations == balanced.records.evaluations
     stored = load_study("study", balanced.storage).records
@@ -108,6 +112,54 @@ def test_a_study_goes_on_with_its_metric_only(balanced: SearchResult) -> None:
         "balanced_accuracy",
         "error_rate",
     )
+
+
+def test_by_another_metric_a_finished_study_is_decided_anew(
+    balanced: SearchResult, tmp_path: Path
+) -> None:
+    """As if it had been the metric from the beginning: nothing is trained by it."""
+    folder = Path(balanced.storage.removeprefix("sqlite:///")).parent
+    shutil.copytree(folder, tmp_path / "copied")
+    found = {None: balanced.answer}
+    for metric in ("f1", "log_loss", "balanced_accuracy"):
+        fresh = balanced
+        if metric != "balanced_accuracy":
+            (tmp_path / metric).mkdir()
+            fresh = search(tmp_path / metric, rare(), "state", metric=metric)
+        later = search(tmp_path / "copied", rare(), "state", metric=metric)
+        records = later.records
+        assert records.settings.metric == metric and records.runs == balanced.records.runs
+        assert replace(later.answer, answer_id=0) == replace(fresh.answer, answer_id=0)
+        assert [one.kind for one in answers_side_by_side(records)] == [
+            one.kind for one in answers_side_by_side(fresh.records)
+        ]
+        assert choice_rows(records) == choice_rows(fresh.records)
+        assert choice_sentences(records) == choice_sentences(fresh.records)
+        assert later.evaluation is not None and fresh.evaluation is not None
+        assert later.evaluation.scores == fresh.evaluation.scores
+        assert later.evaluation.references == fresh.evaluation.references
+        assert standing(records) == standing(fresh.records)
+        found[metric] = later.answer
+    again = search(tmp_path / "copied", rare(), "state")
+    assert again.answer == later.answer
+    assert again.records.evaluations == records.evaluations
+    assert found["f1"].threshold != found["balanced_accuracy"].threshold
+    assert found["log_loss"].threshold is None and found["log_loss"].validation is not None
+
+
+@pytest.mark.parametrize("metric", ["f1", "balanced_accuracy"])
+def test_without_a_choice_nothing_of_an_earlier_metric_is_left(
+    tmp_path: Path, metric: str
+) -> None:
+    """By one of them another trial is the answer, by the other a threshold decides."""
+    alone = {"answer": "single", "references": False}
+    before = search(tmp_path, rare(), "state", metric=metric, **alone)
+    is_another = trials_of(before.records, before.answer) != (before.best.number,)
+    assert is_another or before.answer.threshold is not None
+    later = search(tmp_path, rare(), "state", metric="log_loss", **alone)
+    assert later.answer.threshold is None and later.answer.kind == "single"
+    assert trials_of(later.records, later.answer) == (later.best.number,)
+    assert choice_sentences(later.records) == []
 
 
 def test_the_best_trial_by_the_metric_is_handed_over_alone(tmp_path: Path) -> None:

@@ -141,6 +141,26 @@ def test_budget_takes_the_worst_but_never_the_best(store: Store, study: optuna.S
     assert store.artifacts.list("study") == (records[1],)
 
 
+def test_what_was_trained_for_the_answer_counts_to_the_budget_and_is_its_trials(
+    store: Store, study: optuna.Study
+) -> None:
+    n_bytes = [save(store, number).n_bytes for number in range(3)]
+    for run_id in (11, 12):
+        store.artifacts.save_weights("study", 1, run_id, WEIGHTS, {}, "answer_weights")
+    budget = sum(one.n_bytes for one in store.artifacts.list("study"))
+    enforce = store.artifacts.enforce
+    assert enforce("study", keep=5, byte_budget=budget, ranking=[1, 0, 2]) == ()
+    removed = enforce("study", keep=5, byte_budget=budget - n_bytes[2], ranking=[1, 0, 2])
+    assert [one.trial_number for one in removed] == [2]
+    removed = enforce("study", keep=5, byte_budget=1, ranking=[1, 0])
+    assert [one.trial_number for one in removed] == [0]
+    assert [one.kind for one in store.artifacts.list("study")] == [
+        "weights",
+        "answer_weights",
+        "answer_weights",
+    ]
+
+
 def test_one_kind_is_not_read_as_another(store: Store, study: optuna.Study) -> None:
     with pytest.raises(StorageError, match="must be predictions"):
         store.artifacts.load_predictions(save(store, 0))

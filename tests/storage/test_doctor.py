@@ -24,7 +24,7 @@ from tests.contracts.store_contract import epoch, make_study, settings
 def make_whole_study(store: Store, name: str = "study") -> optuna.Study:
     """A study with what is known of it before the first trial."""
     study = make_study(store, name)
-    store.add_of_call(name, PolicyRecord(0, "tpe", "none"))
+    store.calls.add(name, PolicyRecord(0, "tpe", "none"))
     store.artifacts.save_preprocessing(name, {}, {})
     return study
 
@@ -92,7 +92,7 @@ def test_trials_that_wait_for_the_next_call_are_no_fault(url: str) -> None:
 def test_dead_trials_of_a_python_search_name_the_command_line(url: str) -> None:
     with open_store(url) as store:
         store.create_study(replace(settings("my study"), command="api.search(...)"))
-        store.add_of_call("my study", PolicyRecord(0, "tpe", "none"))
+        store.calls.add("my study", PolicyRecord(0, "tpe", "none"))
         store.artifacts.save_preprocessing("my study", {}, {})
     kill_a_search(url)
     (finding,) = examine(url)
@@ -291,7 +291,7 @@ def test_queue_in_the_place_of_a_file_is_named(
 def test_an_end_without_its_limit_is_told_as_damaged(url: str) -> None:
     with open_store(url) as store:
         make_whole_study(store)
-        store.add_of_call("study", StopReason("timeout", {"seconds": 60.0}))
+        store.calls.add("study", StopReason("timeout", {"seconds": 60.0}))
     (finding,) = examine(url)
     assert "automl_stops" in finding.message
 
@@ -299,7 +299,7 @@ def test_an_end_without_its_limit_is_told_as_damaged(url: str) -> None:
 def test_an_objective_need_not_have_given_a_state(url: str) -> None:
     with open_store(url) as store:
         study = store.create_study(replace(settings("loop"), task="objective", loss="objective"))
-        store.add_of_call("loop", PolicyRecord(0, "tpe", "none"))
+        store.calls.add("loop", PolicyRecord(0, "tpe", "none"))
         trial = study.ask()
         run = store.runs.begin("loop", trial_number=0, purpose="search", seed=1)
         store.runs.finish(run.run_id, "complete")

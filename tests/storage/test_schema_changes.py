@@ -129,14 +129,15 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
             None,
             "optuna",
         )
-        store.add_of_call("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
-        store.add_of_call("study", StopReason("interrupted", n_trials=3))
+        store.calls.add("study", PolicyRecord(3, "tpe", "none", timeout=60.0))
+        store.calls.add("study", StopReason("interrupted", n_trials=3))
         store.widenings.add("study", WideningRecord(3, {"x": (0.0, 2.0)}))
         store.beliefs.add("study", BeliefRecord("freeze_thaw", 3, 9, {}))
         records = store.read_study("study")
         assert [one.n_trials for one in records.policies] == [12, None]
         assert [one.because for one in records.stops] == ["interrupted"]
         assert [one.answer for one in records.policies] == ["single", "single"]
+        assert [(one.searches, one.untrained) for one in records.policies] == [(True, None)] * 2
         (answer,) = records.answers
         assert (answer.kind, answer.n_parameters, answer.validation) == ("single", None, None)
         assert answer.threshold is None and records.settings.metric is None

@@ -78,7 +78,7 @@ def words(score: Score) -> str:
     def said(value: float) -> str:
         return score_text(score.metric, value)
 
-    words = [f"{score_name(score.metric)} of the network {said(score.network)}"]
+    words = [f"{score_name(score.metric)} of the {score.scored} {said(score.network)}"]
     if score.interval:
         words.append(f"95 % interval {said(score.interval[0])} to {said(score.interval[1])}")
     words += [f"{REFERENCE_NAMES[one.name]} {said(one.value)}" for one in score.references]
@@ -132,7 +132,7 @@ def _rows(score: Score) -> list[_Row]:
         _Row(REFERENCE_NAMES[one.name], one.value, _shown(one), *MARKERS[one.name])
         for one in score.references
     ]
-    return [*rows, _Row("network", score.network, score.interval, style.BLUE, "circle")]
+    return [*rows, _Row(score.scored, score.network, score.interval, style.BLUE, "circle")]
 
 
 def _frame(score: Score) -> tuple[float, float]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from automl.diagnostics.choice import choice_sentences
+from automl.diagnostics.choice import choice_sentences, scored_name
 from automl.diagnostics.standing import Standing, standing
 from automl.report.numbers.study import StudyTable
 from automl.report.numbers.trials import Trial
@@ -29,12 +29,13 @@ class ReferenceScore:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One test score of the network beside those of the references."""
+    """One test score of the answer beside those of the references."""
 
     metric: str
     network: float
     interval: Interval | None  # 95 %, bootstrap over test rows
     references: tuple[ReferenceScore, ...]
+    scored: str = "network"  # what has it, see `scored_name`
 
     @property
     def higher_is_better(self) -> bool:
@@ -113,7 +114,8 @@ def test_scores(records: StudyRecords) -> tuple[Score, ...]:
     known = [m for m in PRIMARY_METRICS if m in evaluation.scores]
     more = [m for m in evaluation.scores if m not in PRIMARY_METRICS]
     ordered = scores_in_order((*known, *more), records.settings)
-    return tuple(_score(evaluation, metric) for metric in ordered)
+    scored = scored_name(records, evaluation)
+    return tuple(replace(_score(evaluation, metric), scored=scored) for metric in ordered)
 
 
 def _evaluation(records: StudyRecords) -> EvaluationRecord | None:

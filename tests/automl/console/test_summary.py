@@ -23,8 +23,15 @@ from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
 from automl.wording.scores import score_text
-from storage.records import Advice, SpaceChange, TrialRecord
-from storage.score_records import EvaluationRecord, ReferenceName, ReferenceRecord
+from storage.records import Advice, SpaceChange, StudyRecords, TrialRecord
+from storage.score_records import (
+    AnswerKind,
+    AnswerMember,
+    AnswerRecord,
+    EvaluationRecord,
+    ReferenceName,
+    ReferenceRecord,
+)
 from tests.contracts import store_contract
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -273,9 +280,29 @@ def test_scores_stand_closer_where_the_console_is_narrow() -> None:
         {"loss": (0.004296, 0.03297)},
         [ReferenceRecord(name, low) for name in names],
     )
+    records = StudyRecords(store_contract.settings())
     for width in (80, 100):
         console = Console(width=width, file=io.StringIO())
-        console.print(summary.score_table(console, evaluation, store_contract.settings()))
+        console.print(summary.score_table(console, evaluation, records))
         printed = console.file.getvalue()  # type: ignore[attr-defined]
         assert "0.004296 to 0.03297" in printed and "guessing" in printed
         assert "…" not in printed
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [
+        ("single", "network"),
+        ("smallest", "network"),
+        ("ensemble", "ensemble"),
+        ("seeds", "mean of seeds"),
+    ],
+)
+def test_scores_are_headed_by_what_has_them(kind: AnswerKind, head: str) -> None:
+    answer = AnswerRecord(kind, (AnswerMember(1, 0.5), AnswerMember(2, 0.5)), 1, 7)
+    records = StudyRecords(store_contract.settings(), answers=(answer,))
+    console = Console(width=100, file=io.StringIO())
+    evaluation = EvaluationRecord(7, "test", {"loss": 0.5})
+    console.print(summary.score_table(console, evaluation, records))
+    printed = console.file.getvalue().partition("─")[0].split()  # type: ignore[attr-defined]
+    assert sorted(printed) == sorted(f"on test rows {head} 95 % interval".split())

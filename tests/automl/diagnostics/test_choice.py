@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
+from automl.diagnostics.choice import NO_TIME, choice_head, choice_rows, choice_sentences
 from storage.answers import single_answer
 from storage.call_records import PolicyRecord
-from storage.records import RunRecord, RunState, StudyRecords
+from storage.records import ArtifactRecord, RunRecord, RunState, StudyRecords
 from storage.score_records import (
     AnswerKind,
     AnswerMember,
@@ -181,22 +181,29 @@ def test_a_refit_has_no_validation_loss_and_that_is_said() -> None:
 
 @pytest.mark.parametrize("asked", ["seeds", "refit"])
 @pytest.mark.parametrize(
-    ("state", "cause", "words"),
+    ("noted", "state", "cause", "words"),
     [
-        (None, None, "there was no time to train for it"),
-        ("failed", "interrupted", "there was no time to train for it"),
-        ("failed", "diverged", "its training has failed (the loss became infinite"),
+        (NO_TIME, None, None, "there was no time to train for it"),
+        (NO_TIME, "failed", "interrupted", "there was no time to train for it"),
+        (None, None, None, "nothing has been trained for it yet"),  # killed before
+        (None, "failed", "interrupted", "nothing has been trained for it yet"),
+        (None, "failed", "diverged", "its training has failed (the loss became infinite"),
+        (None, "failed", "lost", "its training has failed (the process died"),
+        (None, "complete", None, "are there, but not its own weights"),
     ],
 )
 def test_why_nothing_was_trained_is_said(
-    asked: AnswerKind, state: RunState | None, cause: str | None, words: str
+    asked: AnswerKind, noted: str | None, state: RunState | None, cause: str | None, words: str
 ) -> None:
     records = chosen("single")
     best = records.best_trial
     assert best is not None
-    policies = (PolicyRecord(0, "tpe", "none", answer=asked),)
-    runs = records.runs
+    policies = (PolicyRecord(0, "tpe", "none", answer=asked, untrained=noted),)
+    runs, artifacts = records.runs, records.artifacts
     if state is not None:
         runs = (*runs, RunRecord(901, best.number, asked, 1, state=state, cause=cause))
-    said = choice_sentences(replace(records, policies=policies, runs=runs))
+    if state == "complete":
+        kept = ArtifactRecord("a", "answer_weights", best.number, 901, None, "w", 1, "", {})
+        artifacts = (*artifacts, kept)
+    said = choice_sentences(replace(records, policies=policies, runs=runs, artifacts=artifacts))
     assert any("asked for, but trial" in one and words in one for one in said)

@@ -27,6 +27,7 @@ from tests.contracts.linear_trainer import (
     CRASHES,
     DIES,
     DIVERGES,
+    HANGS,
     tiny_dataset,
     tiny_run,
 )
@@ -141,6 +142,19 @@ def test_what_still_trains_when_it_is_over_ends_as_interrupted(store: Store) -> 
     assert [(run.is_evidence, run.weights) for run in ended] == [(False, None)] * 2
     epochs = store.read_study(STUDY).epochs
     assert all(0 < len(epochs[run.planned.config.run_id]) < 20 for run in ended)
+
+
+def test_a_round_that_does_not_end_ends_with_the_deadline(store: Store) -> None:
+    with make_executor(tiny_dataset(), workers=1, engine="processes", trainer=LINEAR) as executor:
+        train_beside(store, problem(store), executor, planned(0))  # its worker is there
+        began = time.monotonic()
+        runs = planned(HANGS, 0)
+        ended = train_beside(store, problem(store), executor, runs, deadline=began + 1.0)
+        assert 1.0 <= time.monotonic() - began < 10.0 and not executor.active
+        late = planned(0)
+        (unbegun,) = train_beside(store, problem(store), executor, late, deadline=began + 1.0)
+    assert [run.cause for run in (*ended, unbegun)] == ["interrupted"] * 3
+    assert stored(store)[1:] == [(one, 1, "failed", "interrupted") for one in ("0", "1")]
 
 
 class InterruptedPool(Pool):

@@ -8,6 +8,7 @@ from automl.report.numbers.overview import overview
 from automl.report.numbers.study import study_table
 from automl.wording.scores import score_text
 from storage.records import StudyRecords
+from storage.score_records import AnswerMember, AnswerRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -103,3 +104,16 @@ def test_a_loss_has_the_digits_that_the_terminal_shows(table):
     card = result_part.cards(shown, spent, table.records.settings)[1]
     assert card.value == score_text("loss", shown.best.value)
     assert result_part.best_rows(shown, "error_rate")[0][1] == card.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("single", "network"), ("ensemble", "ensemble"), ("seeds", "mean of seeds")],
+)
+def test_scores_are_headed_by_what_has_them(records: StudyRecords, kind, name):
+    best = records.best_trial.number
+    runs = records.search_runs(best)
+    answer = AnswerRecord(kind, tuple(AnswerMember(run.run_id, 1.0) for run in runs), best, 7)
+    scored = tuple(replace(one, answer_id=7) for one in records.evaluations)
+    shown = overview(study_table(replace(records, answers=(answer,), evaluations=scored)))
+    assert result_part.score_rows(shown)[0][0] == name

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from automl.diagnostics.choice import choice_sentences
+from automl.commands_to_type import reproducing_command, trained_calls
+from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, choice_sentences
 from automl.session import answer_training
 from automl.session.answer_training import AnswerTraining
 from automl.session.search_session import SearchSession
+from automl.tuning.keeping import Keeper
+from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import N_SEEDS, seconds_of_sets
+from storage import open_store
 from storage.errors import ArtifactError
 from storage.records import RunRecord
 from tests.automl.session.sessions import session
+from tests.automl.tuning.searches import complete_another
 
 
 def trained(running: SearchSession) -> list[RunRecord]:
@@ -38,6 +47,27 @@ def test_without_time_the_best_trial_is_handed_over_and_the_next_call_trains_the
         said = [message for progress in later for message in progress.messages]
         assert f"{N_SEEDS} networks of the answer: training" in said
         assert later.result().answer.kind == "seeds"
+
+
+def test_a_refit_of_a_finished_search_that_had_no_time_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session(tmp_path, answer="single") as finished:
+        list(finished)
+        finished.result()
+    monkeypatch.setattr(AnswerTraining, "_seconds_left", 0.0)
+    with session(tmp_path, answer="refit", timeout=60.0) as running:
+        list(running)
+        records = running.result().records
+    assert [(one.answer, one.searches) for one in records.policies] == [
+        ("single", True),
+        ("refit", False),
+    ]
+    (said,) = [one for one in choice_sentences(records) if "A refit" in one]
+    assert "no time to train for it" in said
+    repeated = reproducing_command(records)
+    assert repeated.is_exact and "--answer refit" in repeated.command
+    assert trained_calls(records) == records.policies[:1]
 
 
 def test_as_many_seeds_are_trained_as_there_is_time_for(
@@ -83,7 +113,9 @@ def test_a_person_who_stops_the_search_waits_for_no_training(tmp_path: Path) -> 
             if progress.n_complete:
                 running.stop()
         assert trained(running) == []
-        assert running.result().answer.kind == "single"
+        result = running.result()
+    assert result.answer.kind == "single"
+    assert any(STOPPED in one for one in choice_sentences(result.records))
 
 
 def test_weights_that_cannot_be_kept_leave_the_best_trial(
@@ -100,5 +132,92 @@ def test_weights_that_cannot_be_kept_leave_the_best_trial(
             lambda *values, **named: full() if len(values) > 5 else whole(*values, **named),
         )
         list(running)
-        assert running.result().answer.kind == "single"
+        result = running.result()
+    assert result.answer.kind == "single"
     assert "the networks of the answer cannot be kept: no space left" in caplog.text
+    said = choice_sentences(result.records)
+    assert any("its networks cannot be kept: no space left." in one for one in said)
+
+
+def test_training_for_an_answer_ends_with_the_time_of_the_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadlines = []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        deadlines.append(named["deadline"])
+        return train_beside(*arguments, **named)
+
+    train_beside = answer_training.train_beside
+    monkeypatch.setattr(answer_training, "train_beside", watched)
+    with session(tmp_path, answer="seeds") as endless:
+        list(endless)
+    with session(tmp_path, answer="refit", timeout=600.0) as limited:
+        list(limited)
+        left = limited._answer._seconds_left
+        assert deadlines == [None, pytest.approx(time.monotonic() + left, abs=1.0)]
+        assert limited.result().answer.kind == "refit"
+
+
+def test_what_time_has_cut_off_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AnswerTraining, "_deadline", time.monotonic())
+    with session(tmp_path, answer="refit") as running:
+        list(running)
+        result = running.result()
+    assert result.answer.kind == "single"
+    assert any(NO_TIME in one for one in choice_sentences(result.records))
+    monkeypatch.undo()
+    with session(tmp_path, answer="refit") as again:
+        list(again)
+        assert again.result().answer.kind == "refit"
+        assert again.store.read_study(again.call.study_name).policies[-1].untrained is None
+
+
+def test_another_process_keeps_what_it_trained_for_a_better_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells that trial while this one trains for the answer of the best that it knew."""
+    train_beside, theirs = answer_training.train_beside, []
+
+    def beside_another_process(*arguments: Any, **named: Any) -> Any:
+        ended = train_beside(*arguments, **named)
+        with open_store(running.store.url) as store:
+            problem = running.call.problem
+            assert isinstance(problem, NetworkProblem)
+            keeper = Keeper(store, problem, 5)
+            better = complete_another(store, problem, keeper, value=1e-9)
+            (run,) = store.read_study(problem.study_name).search_runs(better.number)
+            (config,) = problem.plan(better.number, problem.space.complete(better.params))
+            config = replace(config, run_id=run.run_id)
+            keeper.files.save_for_answer([config], [{"weight": np.ones(3, dtype=np.float32)}])
+            theirs.append((better.number, run.run_id))
+        return ended
+
+    monkeypatch.setattr(answer_training, "train_beside", beside_another_process)
+    with session(tmp_path, answer="refit") as running:
+        list(running)
+        records = running.store.read_study(running.call.study_name)
+    kept = records.kept_artifacts("answer_weights")
+    assert [(one.trial_number, one.run_id) for one in kept] == theirs
+    assert records.policies[-1].untrained == OVERTAKEN
+
+
+def test_networks_that_another_process_has_trained_meanwhile_are_kept_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_beside = answer_training.train_beside
+
+    def beside_another_process(*arguments: Any, **named: Any) -> Any:
+        ended = train_beside(*arguments, **named)
+        monkeypatch.undo()
+        with session(tmp_path, answer="seeds") as other:
+            list(other)
+        return ended
+
+    monkeypatch.setattr(answer_training, "train_beside", beside_another_process)
+    with session(tmp_path, answer="seeds") as running:
+        list(running)
+        assert len(trained(running)) == 2 * N_SEEDS
+        records = running.store.read_study(running.call.study_name)
+        assert len(records.kept_artifacts("answer_weights")) == N_SEEDS
+        assert running.result().answer.kind == "seeds"

@@ -254,6 +254,17 @@ def test_folds_and_row_subsets_share_a_stack(is_native: bool) -> None:
 
 
 @pytest.mark.parametrize("is_native", [True, False])
+def test_target_transforms_of_row_subsets_share_a_stack(is_native: bool) -> None:
+    runs = [
+        tiny_run(1, rows=RowSubset(0.5, 1, seed=3), target_transform="quantile"),
+        tiny_run(2, rows=RowSubset(0.5, 0, seed=3), target_transform="quantile"),
+        tiny_run(3, rows=RowSubset(0.5, 0, seed=4, replace=True), target_transform="log"),
+        tiny_run(4, rows=RowSubset(0.5, 0, seed=4)),
+    ]
+    check_curves(tiny_dataset("mean_squared"), runs, 4, torch.float64, is_native)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
 def test_epochs_that_are_parts_of_passes_agree(is_native: bool) -> None:
     """Of 90 rows a pass takes two batches of 32 and half of another: epochs begin anywhere."""
     runs = runs_of(MIXED[:4], learning_rate=1e-3, batch_size=32, epoch_steps=1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
+from automl.training.batches import rows_of
+from automl.training.config import RowSubset
 from automl.training.target_transform import (
     MOST_PIECES,
     TargetCurve,
@@ -137,3 +140,22 @@ def test_a_runs_curve_is_of_its_folds_train_rows_and_classes_have_none() -> None
     assert first == fitted_curve("quantile", dataset.folds[0].train.targets) != second
     assert target_curve(tiny_run(), dataset) is None
     assert target_curve(tiny_run(target_transform="quantile"), tiny_dataset()) is None
+
+
+@pytest.mark.parametrize("transform", ["log", "quantile"])
+@pytest.mark.parametrize("rows", [RowSubset(0.5, 1, seed=3), RowSubset(1.0, seed=2, replace=True)])
+def test_a_run_on_a_part_of_the_rows_knows_nothing_of_the_others(
+    transform: str, rows: RowSubset
+) -> None:
+    dataset = tiny_dataset("mean_squared")
+    (fold,) = dataset.folds
+    own = rows_of(rows, len(fold.train))
+    assert own is not None
+    targets = fold.train.targets.clone()
+    others = [row for row in range(len(targets)) if row not in own.tolist()]
+    targets[others] = targets.max() + 100.0
+    changed = replace(fold, train=replace(fold.train, targets=targets))
+    run = tiny_run(target_transform=transform, rows=rows)
+    found = target_curve(run, dataset)
+    assert found == fitted_curve(transform, fold.train.targets[own])
+    assert found == target_curve(run, replace(dataset, folds=(changed,)))

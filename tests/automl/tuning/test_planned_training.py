@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -145,6 +146,14 @@ def test_a_run_goes_on_from_a_state_to_the_same_curve() -> None:
     assert [record.run_id for record in continued.curve] == [9] * 4
     expected = [dataclasses.replace(one, run_id=9, seconds=0.0) for one in whole.curve]
     assert [dataclasses.replace(one, seconds=0.0) for one in continued.curve] == expected
+
+
+def test_after_the_deadline_no_epoch_begins() -> None:
+    executor = plain_executor()
+    rounds = train_rounds(executor, [make_run(1)], deadline=time.monotonic() + 60.0)
+    assert [one.epoch for one in next(rounds).epochs] == [1]
+    left = train_rounds(executor, [make_run(2)], deadline=time.monotonic())
+    assert list(left) == [] and set(executor.active) == {1, 2}
 
 
 def test_regression_is_predicted_in_standardized_values() -> None:

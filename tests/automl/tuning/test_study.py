@@ -183,6 +183,25 @@ def test_a_command_that_goes_on_is_told_of_no_changed_code() -> None:
     assert "--new" in str(told.value) and "goes on with" not in str(told.value)
 
 
+def test_where_nothing_is_known_to_be_tried_first_it_is_the_same_to_want_it(store: Store) -> None:
+    """As of a network of a person's own, in a study made before there was a portfolio."""
+    space = {"family": "own", "parameters": {"model": {"type": "fixed", "value": "a.py:build"}}}
+    before = replace(SETTINGS, space=space, portfolio=False)
+    open_study(store, before)
+    open_study(store, replace(before, portfolio=True))
+    with pytest.raises(StudyError, match="portfolio is off in the study and on here"):
+        check_same(SETTINGS, replace(SETTINGS, portfolio=True))
+
+
+def test_what_no_trial_depends_on_may_be_said_anew(store: Store) -> None:
+    open_study(store, SETTINGS)
+    for said in ({"metric": "f1"}, {"target_error": 0.1}, {}, {"metric": "accuracy"}):
+        open_study(store, replace(SETTINGS, **said))
+    stored = store.read_settings("s")
+    assert stored is not None and (stored.metric, stored.target_error) == ("accuracy", 0.1)
+    assert stored == replace(SETTINGS, metric="accuracy", target_error=0.1)
+
+
 def test_optunas_own_study_is_not_taken_over(store: Store) -> None:
     optuna.create_study(study_name="s", storage=store.optuna_storage)
     with pytest.raises(StudyError, match="choose another name"):
@@ -208,3 +227,17 @@ def test_each_call_that_searches_is_recorded(store: Store) -> None:
         (0, "tpe"),
         (1, "random"),
     ]
+
+
+def test_what_else_a_call_of_a_finished_study_asks_for_is_recorded(store: Store) -> None:
+    study = open_study(store, SETTINGS)
+    asked = PolicyRecord(0, "tpe", "median", n_trials=1, answer="single", n_slots=10)
+    record_policy(store, read_known_study(store, "s"), asked)
+    study.tell(study.ask(), 0.5)
+    for answer in ("single", "refit", "refit"):
+        records = read_known_study(store, "s")
+        # How many fit in memory at once is no wish of a person's.
+        again = replace(asked, from_trial_number=1, answer=answer, n_slots=11)
+        record_policy(store, records, again)
+    policies = store.read_study("s").policies
+    assert [(one.answer, one.searches) for one in policies] == [("single", True), ("refit", False)]

@@ -13,7 +13,7 @@ from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.weight_files import Collected
 from storage import Store
-from tests.automl.tuning.searches import run, settings_for
+from tests.automl.tuning.searches import complete_another, run, settings_for
 
 
 @pytest.fixture
@@ -96,3 +96,42 @@ def test_weights_of_when_it_was_unfinished_go_when_a_trial_completes(
     keeper.save(replace(collected, runs=(replace(collected.runs[0], run_id=207),)))
     (artifact,) = keeper.files.of(7)
     assert artifact.run_id == 207 and "valid_loss" not in artifact.details
+
+
+def save_for_answer(keeper: Keeper, problem: NetworkProblem, number: int, run_id: int) -> None:
+    """Weights of one run that was trained for an answer of a trial."""
+    (config,) = problem.plan(number, problem.space.complete({}))
+    weights = {"weight": np.full(1000, 1.0, dtype=np.float32)}
+    keeper.files.save_for_answer([replace(config, run_id=run_id)], [weights])
+
+
+def of_answers(keeper: Keeper) -> set[int | None]:
+    return {one.run_id for one in keeper.files.of_answers()}
+
+
+def test_what_was_trained_for_an_answer_goes_when_another_trial_is_the_best(
+    keeper: Keeper, problem: NetworkProblem, store: Store
+) -> None:
+    best = keeper.files.best_complete
+    assert best is not None and best == keeper.files.complete()[0][1]
+    save_for_answer(keeper, problem, best, 501)
+    keeper.prune()
+    complete_another(store, problem, keeper, value=99.0)
+    assert of_answers(keeper) == {501} and best in kept(keeper)
+    better = complete_another(store, problem, keeper, value=1e-9)
+    assert of_answers(keeper) == set() and keeper.files.best_complete == better.number
+    save_for_answer(keeper, problem, best, 502)  # as of a study that was searched before
+    keeper.prune()
+    assert of_answers(keeper) == set()
+
+
+def test_what_was_trained_for_an_answer_counts_to_the_budget(
+    keeper: Keeper, problem: NetworkProblem
+) -> None:
+    best, second, third = (number for _, number in keeper.files.complete())
+    keeper.byte_budget = sum(one.n_bytes for one in keeper.files.all())
+    keeper.prune()
+    assert kept(keeper) == {best, second, third}
+    save_for_answer(keeper, problem, best, 501)
+    keeper.prune()
+    assert best in kept(keeper) and third not in kept(keeper) and of_answers(keeper) == {501}

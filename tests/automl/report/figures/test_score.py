@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from automl.report.figures.score import drawing, far_words, panels, words
 from automl.report.numbers.overview import ReferenceScore, Score
 from automl.report.numbers.study import study_table
@@ -71,6 +73,12 @@ def test_a_score_is_told_with_its_references():
         "ROC AUC of the network 0.9000, 95 % interval 0.8000 to 0.9500, guessing 0.5000, linear "
         "model 0.8500."
     )
+
+
+def test_several_networks_together_are_no_network():
+    of_several = replace(score("rmse", 3.2, (2.9, 3.6), 4.5, (4.0, None)), scored="ensemble")
+    assert words(of_several).startswith("RMSE of the ensemble 3.2")
+    assert [trace.y[0].strip() for trace in drawing(of_several).data][-1] == "ensemble"
 
 
 def test_only_the_primary_score_is_drawn(table, records: StudyRecords):
