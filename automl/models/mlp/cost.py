@@ -76,7 +76,8 @@ class Inference:
     layer: float = 12e-6  # a hidden layer's linear map and activation
     normalization: float = 16e-6  # that it has more where it is normalized
     embedding: float = 13e-6  # each
-    members: float = 60e-6  # of several: their factors, their heads, the mean of what they predict
+    members: float = 75e-6  # of several: their factors and heads, the mean of their values
+    class_mean: float = 60e-6  # that the mean of probabilities takes beside; both to within a half
     weight: float = 0.21e-9  # that is read
     operation: float = 0.0135e-9  # of a product
     activation: float = 1.9e-9
@@ -110,8 +111,9 @@ def inference_seconds(config: MLPConfig, data: DataDescription, n_rows: int) -> 
     seconds += _encoding_call_seconds(config, data, n_rows)
     per_layer = INFERENCE.layer + INFERENCE.normalization * has_normalization
     n_in = _n_inputs(config, data)
-    seconds += INFERENCE.members * (config.n_members > 1)
-    n_rows *= config.n_members
+    if config.n_members > 1:
+        seconds += INFERENCE.members + INFERENCE.class_mean * (data.task != "regression")
+        n_rows *= config.n_members
     for size in config.hidden_sizes:
         width = size * config.pieces
         n_weights = n_in * width
