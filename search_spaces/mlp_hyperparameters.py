@@ -48,6 +48,15 @@ HYPERPARAMETERS_OF_MLP: Final = (
         family="mlp",
     ),
     Hyperparameter(
+        "n_members",
+        "predictions of a row that share all weights but their own scales of the inputs and heads",
+        numbers=COUNT,
+        default=1,
+        useful=(1, 32),  # TabM's: Gorishniy et al. 2024, arXiv 2410.24210
+        role="shape",
+        family="mlp",
+    ),
+    Hyperparameter(
         "activation",
         "function after each hidden layer",
         (

@@ -145,6 +145,14 @@ class Family(abc.ABC):
         for key in keys.tolist():
             yield functools.partial(_seeded_call, module, key, regularization)
 
+    def n_members(self, config: Any) -> int:
+        """How many outputs a network has for each row in training mode, by default one.
+
+        All of them learn the row's target. Where there are several, those of a member lie behind
+        one another, (k x B, n_outputs), also in `trace`; in evaluation mode there is one.
+        """
+        return 1
+
     def own_shares(self, config: Any, seed: int, first_step: int, n_steps: int) -> Sequence[float]:
         """How much of its own target each row learns in each of the coming steps.
 

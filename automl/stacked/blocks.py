@@ -52,7 +52,7 @@ def sort_key(config: MLPConfig) -> tuple[int, str]:
 class StackLayout:
     """The shapes of a stack of networks on the same columns.
 
-    All runs have maxout units or none has, since these have two linear maps.
+    All runs have as many members, and maxout units, which have two linear maps, or none has.
     """
 
     configs: tuple[MLPConfig, ...]  # in the order of `sort_key`
@@ -146,7 +146,7 @@ class StackLayout:
     def vector_columns(self) -> dict[tuple[int, str], slice]:
         """Columns of the block of vectors, by layer (-1: output) and kind."""
         kinds = ["bias", "gain", "shift"] if self.has_normalization else ["bias"]
-        sizes = {(-1, "bias"): self.n_outputs}
+        sizes = {(-1, "bias"): self.inputs.n_members * self.n_outputs}
         for layer, kind in itertools.product(range(self.n_layers), kinds):
             sizes[layer, kind] = self.widths[layer] * self.pieces
         if any(config.activation == "prelu" for config in self.configs):
@@ -168,7 +168,7 @@ class StackLayout:
             (self.n_runs(layer), self.width_into(layer), self.widths[layer] * self.pieces)
             for layer in range(self.n_layers)
         ]
-        output = (n_runs, self.output_width, self.n_outputs)
+        output = (n_runs, self.output_width, self.inputs.n_members * self.n_outputs)
         inputs = [(n_runs, *shape) for shape in self.inputs.weights.values()]
         n_columns = max(columns.stop for columns in self.vector_columns.values())
         return (*hidden, output, *inputs, (n_runs, n_columns))
@@ -193,8 +193,8 @@ class StackBlocks:
 
     Attributes:
         flat: all numbers, padding included, parameters before running statistics.
-        hidden: per layer (K_l, n_in, pieces x H); output: (K, n_in, C); inputs: (K, ...), see
-            `InputLayout.weights`; vectors: (K, V), see `StackLayout.vector_columns`.
+        hidden: per layer (K_l, n_in, pieces x H); output: (K, n_in, k x C) of k members; inputs:
+            (K, ...), see `InputLayout.weights`; vectors: (K, V), see `StackLayout.vector_columns`.
         statistics: per layer running mean, then variance, (K_l, 2 x pieces x H); may be empty.
     """
 
@@ -256,7 +256,7 @@ class StackBlocks:
         """The vectors of one kind of the runs that have the layer.
 
         Shape:
-            result: (K_l, n); for layer -1, the output, (K, C).
+            result: (K_l, n); for layer -1, the output, (K, k x C) of k members.
         """
         n_runs = len(self.vectors) if layer < 0 else self.layout.n_runs(layer)
         vectors: Tensor = self.vectors[:n_runs, self.layout.vector_columns[layer, kind]]

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from automl.models.mlp.members import mean_prediction
 from automl.stacked.blocks import StackLayout
 from automl.stacked.losses import stacked_row_errors, stacked_row_losses
 from automl.stacked.rows import TableRows, gather
@@ -31,7 +32,7 @@ FEWEST_ROWS: Final = 16
 def rows_at_once(layout: StackLayout) -> int:
     """Rows of each run that are measured in one forward pass."""
     widest = max([layout.n_inputs, *layout.widths])
-    fitting = ELEMENTS_AT_ONCE // (widest * len(layout.configs))
+    fitting = ELEMENTS_AT_ONCE // (widest * len(layout.configs) * layout.inputs.n_members)
     return max(FEWEST_ROWS, min(MOST_ROWS, fitting))
 
 
@@ -72,7 +73,7 @@ class StackedEvaluation:
         dataset, n_rows, n_runs = self._stack.tables.dataset, rows.shape[1], len(starts)
         size = self._chunk(n_rows)
         batch = self._pass(size)
-        losses = batch.outputs.new_empty(n_runs, n_rows)
+        losses = batch.outputs.new_empty(n_runs, n_rows)  # of the mean predictions
         errors = torch.empty_like(losses)
         for begin in range(0, n_rows, size):
             first = min(begin, n_rows - size)  # the last chunk overlaps: one size suffices
@@ -87,7 +88,11 @@ class StackedEvaluation:
         return _summed(losses.double(), errors.double())
 
     def _taken_for(self, outputs: Tensor) -> Tensor:
-        """What the outputs of each run are taken for; (K, C, B) both."""
+        """What the outputs of each run are taken for: (K, C, k x B) of k members -> (K, C, B)."""
+        n_members = self._stack.layout.inputs.n_members
+        if n_members > 1:
+            of_members = outputs.unflatten(2, (n_members, -1)).movedim(2, 0)
+            outputs = mean_prediction(of_members, self._stack.tables.dataset.task, -2)
         for k, each in enumerate(self._readouts):
             if each.curve is not None:
                 outputs[k] = each.curve.back(outputs[k])

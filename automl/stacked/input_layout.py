@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from automl.models.mlp.config import (
     MLPConfig,
@@ -16,7 +17,11 @@ from automl.models.mlp.config import (
     input_parameters,
     input_size,
     is_penalized,
+    member_factors,
 )
+
+MEMBER_SCALE: Final = "members.scale"
+"""The members' factors of the inputs."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,16 @@ class InputLayout:
         """Shapes of what they do not act on."""
         own = self._parameters.items()
         found = {name: shape for name, shape in own if not is_penalized(name, shape)}
-        return found | ({"input_gain": (self.width,)} if self.has_gain else {})
+        if self.has_gain:
+            found["input_gain"] = (self.width,)
+        if factors := member_factors(self.config):
+            found[MEMBER_SCALE] = (factors * self.width,)
+        return found
+
+    @property
+    def n_members(self) -> int:
+        """How many predict each row in training, each with factors of the inputs of its own."""
+        return self.config.n_members
 
     @functools.cached_property
     def has_gain(self) -> bool:

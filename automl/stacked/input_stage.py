@@ -1,7 +1,7 @@
 """What lies before the first layer of a stack: columns, encoded or not, and embeddings behind.
 
-A pass fills `columns` and `codes`; `forward` makes the first layer's inputs of them, `backward`
-leaves the gradients of what is learned here.
+A pass fills `columns` and `codes`; `forward` makes the first layer's inputs of them, for each
+member its own, `backward` leaves the gradients of what is learned here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from automl.stacked.activations import Call
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.embeddings import StackedEmbeddings
 from automl.stacked.encoding import StackedEncoding
+from automl.stacked.member_rows import SpreadRows
 
 
 class StackedInputs:
@@ -24,8 +25,9 @@ class StackedInputs:
         columns: (K, B, D) scaled columns, to be filled before `forward`; where nothing is
             encoded they are the first of `inputs`, which is then given.
         codes: per embedded column (K, B) int64, likewise.
-        signals: the gradient of the inputs, to be filled before `backward`; None where nobody
-            asks for it.
+        rows: what the first layer reads, (K, k x B, n_inputs) of k members.
+        signals: the gradient of these, to be filled before `backward`; None where nobody asks
+            for it.
         own_share: what stays of each run's rows where they are mixed, (K, 1, 1); None: all.
         forward, backward: the calls.
     """
@@ -36,11 +38,11 @@ class StackedInputs:
         Shape:
             inputs: (K, B, n_inputs).
         """
-        self.signals: Tensor | None = None
         self.own_share: Tensor | None = None
+        signals: Tensor | None = None  # of the inputs
         if values.layout.inputs.is_learned and gradients is not None:
-            self.signals = torch.zeros_like(inputs)
-        embeddings = StackedEmbeddings(values, inputs, gradients, self.signals)
+            signals = torch.zeros_like(inputs)
+        embeddings = StackedEmbeddings(values, inputs, gradients, signals)
         self.codes = embeddings.codes
         self.columns = inputs
         self.forward: list[Call] = [*embeddings.forward]
@@ -49,17 +51,21 @@ class StackedInputs:
             encoding = StackedEncoding(values, gradients, inputs)
             self.columns = encoding.columns
             self.forward.append(encoding.forward)
-            if self.signals is not None:
-                self.backward.append(partial(encoding.backward, self.signals))
+            if signals is not None:
+                self.backward.append(partial(encoding.backward, signals))
         if values.layout.inputs.has_gain:
             gain = _Gain(values, inputs, gradients)
             self.forward.append(gain.forward)
-            if self.signals is not None:
-                self.backward.insert(0, partial(gain.backward, self.signals))
+            if signals is not None:
+                self.backward.insert(0, partial(gain.backward, signals))
         if any(config.mixup for config in values.layout.configs):
             self.forward.append(partial(self._mix, inputs, -1))
-            if self.signals is not None:
-                self.backward.insert(0, partial(self._mix, self.signals, 1))
+            if signals is not None:
+                self.backward.insert(0, partial(self._mix, signals, 1))
+        spread = SpreadRows(values, inputs, signals, gradients)
+        self.rows, self.signals = spread.rows, spread.signals
+        self.forward += spread.forward
+        self.backward[:0] = spread.backward
 
     def _mix(self, values: Tensor, places: int) -> None:
         """Mix rows with the next ones, or on the way back their signals with those before."""

@@ -52,8 +52,10 @@ class StackedObjective:
         """Compute the gradient of each run's mean over the batch in its outputs.
 
         Shape:
-            outputs, gradients: (K, C, B); targets: (K, B).
+            outputs, gradients: (K, C, B), or (K, C, k x B) of k members; targets: (K, B).
         """
+        if outputs.shape[-1] > targets.shape[-1]:
+            targets = targets.repeat(1, outputs.shape[-1] // targets.shape[-1])
         GRADIENTS[self.loss](outputs, targets[:, None, :], self.label_smoothing, gradients)
         if self.class_weights is not None:
             gradients.mul_(self.class_weights.gather(1, targets)[:, None, :])

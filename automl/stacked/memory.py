@@ -43,6 +43,9 @@ PERIODIC_BUFFERS: Final = 4
 PIECEWISE_BUFFERS: Final = 4
 """Shares of bins in this step and in the one before, and two on the way to them."""
 
+SPREAD_BUFFERS: Final = 4
+"""The rows of each member, their gradient, and the products of two steps."""
+
 TEMPORARY_SHARE: Final = 0.25
 """On top, for what lives for one call only; checked in tests/automl/stacked/test_memory."""
 
@@ -109,22 +112,35 @@ def stack_bytes(runs: Sequence[RunConfig], dataset: Dataset) -> int:
     units = sum(
         layout.n_runs(layer) * width * layout.pieces for layer, width in enumerate(layout.widths)
     )
+    n_members = layout.inputs.n_members
     # Looked up; codes and rows are 8 bytes each.
     embedded = layout.n_inputs - layout.inputs.n_encoded
-    inputs = layout.n_inputs + embedded + 4 * len(layout.cardinalities) + 2 * layout.n_outputs
-    inputs += _encoded_numbers(layout)
+    inputs = layout.n_inputs + embedded + 4 * len(layout.cardinalities)
+    inputs += 2 * n_members * layout.n_outputs + _encoded_numbers(layout)
     signals = layout.n_inputs if layout.inputs.is_learned else 0
+    signals += _spread_numbers(layout)
     trained_rows = 2 * key.batch_size + min(PROBE_ROWS, key.n_train_rows)  # the last batch too
     n_averages = any(run.training.weight_averaging is not None for run in runs)
     numbers = (NUMBERS_PER_PARAMETER + n_averages) * parameters
     numbers += (2 + n_averages) * statistics  # the present and the best
-    numbers += trained_rows * (BUFFERS_PER_ACTIVATION * units + len(runs) * (inputs + signals))
+    of_layers = BUFFERS_PER_ACTIVATION * n_members * units
+    numbers += trained_rows * (of_layers + len(runs) * (inputs + signals))
     widest = max([*layout.widths, 0])
-    evaluated = _evaluated_elements(len(runs), max(1, layout.n_inputs)) // max(1, layout.n_inputs)
+    n_passing, n_in = len(runs) * n_members, max(1, layout.n_inputs)
+    evaluated = _evaluated_elements(n_passing, n_in) // n_in  # rows of all members
     numbers += 2 * evaluated * inputs  # of train rows, of validation rows
-    numbers += 2 * EVALUATION_BUFFERS * layout.pieces * _evaluated_elements(len(runs), widest)
+    numbers += 2 * EVALUATION_BUFFERS * layout.pieces * _evaluated_elements(n_passing, widest)
     orders = len(runs) * (4 + 8) * key.n_train_rows
     return numbers * BYTES_PER_NUMBER + orders
+
+
+def _spread_numbers(layout: StackLayout) -> int:
+    """Numbers per row and run that several members hold of the inputs.
+
+    Each has its rows and their gradient, and the products of a step and of the one before.
+    """
+    n_members = layout.inputs.n_members
+    return SPREAD_BUFFERS * n_members * layout.n_inputs if n_members > 1 else 0
 
 
 def _encoded_numbers(layout: StackLayout) -> int:

@@ -62,10 +62,12 @@ def native_cost(run: RunConfig, dataset: Dataset) -> RunCost:
     n_measured = n_valid + (n_train if measured is None else len(measured))
     n_inputs = input_size(model, data.n_features, data.cardinalities, data.n_numbers)
     widths = [padded(size) * model.pieces for size in model.hidden_sizes] + [dataset.n_outputs]
+    k = model.n_members  # each row passes through the layers so many times
     products = [a * b for a, b in zip([n_inputs, *model.hidden_sizes], widths, strict=True)]
     n_units = sum(model.hidden_sizes) * model.pieces
-    # Forward, the weights' gradient and, but for the first layer, the inputs'.
-    n_products = n_rows * (3 * sum(products) - products[0]) + n_measured * sum(products)
+    # Forward, the weights' gradient and, but for the first layer of one member, the inputs'.
+    n_first = products[0] * (k == 1)
+    n_products = k * (n_rows * (3 * sum(products) - n_first) + n_measured * sum(products))
     update = COST.parameter
     if "second_moment" in MOMENTS[run.training.optimizer]:
         update += COST.root
@@ -73,7 +75,7 @@ def native_cost(run: RunConfig, dataset: Dataset) -> RunCost:
     seconds = (
         epochs.n_steps * (len(widths) * COST.layer + sum(products) * update)
         + n_products * COST.product
-        + (2 * n_rows + n_measured) * n_units * COST.activation
+        + (2 * n_rows + n_measured) * k * n_units * COST.activation
         + (n_rows + n_measured) * n_inputs * COST.number
         + (2 * n_rows + n_measured) * data.n_numbers * _seconds_per_number(model)
         + epochs.n_steps * n_learned * 2 * update  # made zero, summed, updated

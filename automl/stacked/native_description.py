@@ -20,6 +20,7 @@ from automl.models.mlp.network import ACTIVATIONS
 from automl.stacked import native_structures as structures
 from automl.stacked.blocks import StackLayout
 from automl.stacked.encoding import PREFIX
+from automl.stacked.input_layout import MEMBER_SCALE
 from automl.stacked.native_structures import address
 from automl.stacked.rate_factors import stretches
 from automl.training.config import RunConfig
@@ -158,6 +159,11 @@ class DescribedRun:
             self._describe(_Buffers(scratch), numbers)
         self._held.append(scratch.numbers)
 
+    @property
+    def _n_spread(self) -> int:
+        """The most rows of a batch behind the inputs: those of all members."""
+        return self._layout.inputs.n_members * self._n_rows
+
     def set_dropout(self, regularization: float) -> None:
         """Multiply the probabilities of dropout by a factor from now on."""
         config = self._run.model
@@ -189,7 +195,7 @@ class DescribedRun:
             stretches=ctypes.addressof(parts),
         )
         self.before = buffers.cut(held.n_penalized)
-        self.targets = buffers.cut(2 * self._n_rows)
+        self.targets = buffers.cut(2 * self._n_spread)
         return buffers.size
 
     def _described_stretches(self) -> ctypes.Array[ctypes.Structure]:
@@ -204,7 +210,7 @@ class DescribedRun:
     def _described_layer(
         self, layer: int, numbers: _Numbers, buffers: _Buffers
     ) -> ctypes.Structure:
-        layout, config, n_rows = self._layout, self._run.model, self._n_rows
+        layout, config, n_rows = self._layout, self._run.model, self._n_spread
         width = layout.widths[layer]
         n_linear = width * layout.pieces
         described = structures.Layer(
@@ -231,18 +237,19 @@ class DescribedRun:
 
     def _described_network(self, numbers: _Numbers, buffers: _Buffers) -> ctypes.Structure:
         """Say where the output layer and the buffers between layers lie."""
-        layout, config, n_rows = self._layout, self._run.model, self._n_rows
+        layout, config, n_rows = self._layout, self._run.model, self._n_spread
         widest = max(layout.widths, default=0)
         offsets = randomness.mask_offsets(n_rows, max(widest, layout.n_inputs), _CPU)
         self._held += offsets
         described = structures.Network(
             n_inputs=layout.n_inputs,
             n_outputs=layout.n_outputs,
+            n_members=layout.inputs.n_members,
             n_pieces=layout.pieces,
             n_layers=layout.n_layers,
             activation=list(ACTIVATIONS).index(config.activation),
             normalization=hyperparameter("normalization").words.index(config.normalization),
-            inputs=buffers.cut(n_rows, layout.n_inputs),
+            inputs=buffers.cut(self._n_rows, layout.n_inputs),
             first_row=buffers.cut(layout.n_inputs) if config.mixup else 0,
             outputs=buffers.cut(layout.n_outputs, n_rows),
             output_gradients=buffers.cut(layout.n_outputs, n_rows),
@@ -259,17 +266,29 @@ class DescribedRun:
         described.output_weights, described.output_weight_gradients = block
         vector = numbers.vector(-1, "bias")
         described.output_bias, described.output_bias_gradients = vector
-        if layout.inputs.is_learned:
-            described.input_signals = buffers.cut(n_rows, layout.n_inputs)
-        if layout.inputs.has_gain:
-            gain = numbers.vector(-1, "input_gain")
-            described.input_gain, described.input_gain_gradients = gain
-            described.ungained = buffers.cut(n_rows, layout.n_inputs)
+        self._describe_factors(described, numbers, buffers)
         if layout.inputs.is_encoded:
             encoding = self._described_encoding(numbers, buffers)
             self._held.append(encoding)
             described.encoding = ctypes.addressof(encoding)
         return described
+
+    def _describe_factors(
+        self, described: ctypes.Structure, numbers: _Numbers, buffers: _Buffers
+    ) -> None:
+        """Where the factors of inputs lie, and the rows that they are multiplied into."""
+        inputs = self._layout.inputs
+        if inputs.is_learned:
+            described.input_signals = buffers.cut(self._n_rows, inputs.width)
+        if inputs.has_gain:
+            gain = numbers.vector(-1, "input_gain")
+            described.input_gain, described.input_gain_gradients = gain
+            described.ungained = buffers.cut(self._n_rows, inputs.width)
+        if self._layout.inputs.n_members > 1:
+            scale = numbers.vector(-1, MEMBER_SCALE)
+            described.member_scale, described.member_scale_gradients = scale
+            described.spread = buffers.cut(self._n_spread, inputs.width)
+            described.spread_signals = buffers.cut(self._n_spread, inputs.width)
 
     def _described_encoding(self, numbers: _Numbers, buffers: _Buffers) -> ctypes.Structure:
         """Where the parameters of the numeric encoding lie, and what it works in."""

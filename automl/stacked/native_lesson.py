@@ -130,7 +130,8 @@ class _Objective:
         self.limits, self.smoothing, self.norm_sum = numbers.split([3, 1, 1])
         self.next_targets = self.next_gradients = None  # of rows that are mixed
         if run.model.mixup:
-            self.next_targets = torch.empty(most_rows, dtype=torch.int64)  # as wide as any target
-            self.next_gradients = torch.empty(dataset.n_outputs, most_rows, dtype=tables.dtype)
+            n_outputs = run.model.n_members * most_rows  # of a batch
+            self.next_targets = torch.empty(n_outputs, dtype=torch.int64)  # as wide as any target
+            self.next_gradients = torch.empty(dataset.n_outputs, n_outputs, dtype=tables.dtype)
         weights = dataset.folds[run.fold].class_weights
         self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()

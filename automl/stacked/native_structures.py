@@ -35,7 +35,8 @@ Network: Final = _structure(
     *("output_weight_gradients", "output_bias", "output_bias_gradients", "linear"),
     *("linear_signals", "signals", "signals_below", "row_offsets", "pair_offsets"),
     *("encoding", "input_gain", "input_gain_gradients", "ungained"),
-    *("stream", "n_dropped", "own_share", "first_row"),
+    *("stream", "n_dropped", "own_share", "first_row", "n_members", "member_scale"),
+    *("member_scale_gradients", "spread", "spread_signals"),
     real="own_share",
 )
 Encoding: Final = _structure(

@@ -25,6 +25,7 @@ CONFIGS = (
     MLPConfig(n_layers=2, hidden_size=19, activation="silu", normalization="layer_norm"),
     MLPConfig(n_layers=1, hidden_size=7, activation="relu", dropout=0.2),
     MLPConfig(n_layers=1, hidden_size=7, numeric_encoding="piecewise_linear", n_bins=6),
+    MLPConfig(n_layers=1, hidden_size=7, n_members=3),
     MLPConfig(n_layers=1, hidden_size=7, numeric_encoding="periodic", encoding_size=4),
 )
 """Widths that are no multiples of a vector, so that ends of loops run too."""

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.data.dataset import Dataset
-from automl.models.mlp.config import MLPConfig, input_parameters, input_size
+from automl.models.mlp.config import MLPConfig, input_size
 from automl.models.mlp.cost import COST
 from automl.stacked.blocks import padded
+from automl.stacked.input_layout import InputLayout
 from automl.training.batches import batch_size_of, n_measured_valid, n_train_rows
 from automl.training.config import RunConfig
 from automl.training.costs import n_steps
@@ -32,26 +33,28 @@ class StackKey:
     n_valid_rows: int  # that are measured
     n_features: int
     cardinalities: tuple[int, ...]  # folds are encoded apart and may differ in their inputs
-    embedding_size: int | None  # of all of them; None: by their codes, or there are none
     is_maxout: bool  # two linear maps per unit
-    input_parameters: tuple[tuple[str, tuple[int, ...]], ...]  # names and shapes
-    input_scaling: str
+    n_members: int
+    learned_inputs: tuple[tuple[str, tuple[int, ...]], ...]  # names and shapes, see InputLayout
 
 
 def stack_key(run: RunConfig, dataset: Dataset) -> StackKey:
     """What a run must have in common with the runs it shares a stack with."""
     fold = dataset.folds[run.fold]
+    encoding = fold.encoding
+    inputs = InputLayout(
+        run.model, encoding.n_features, encoding.cardinalities, encoding.n_numbers
+    )
     return StackKey(
         batch_size_of(run, dataset),
         n_steps(run, dataset),
         n_train_rows(run, dataset),
         n_measured_valid(fold.valid.targets),
-        fold.encoding.n_features,
-        fold.encoding.cardinalities,
-        run.model.embedding_size if fold.encoding.cardinalities else None,
+        encoding.n_features,
+        encoding.cardinalities,
         run.model.activation == "maxout",
-        tuple(input_parameters(run.model, fold.encoding.n_numbers).items()),
-        run.model.input_scaling,
+        run.model.n_members,
+        (*inputs.weights.items(), *inputs.vectors.items()),
     )
 
 
@@ -61,10 +64,10 @@ def plan_stacks(runs: Sequence[RunConfig], dataset: Dataset) -> list[list[RunCon
     for run in runs:
         groups.setdefault(stack_key(run, dataset), []).append(run)
     plans = []
-    for key, members in groups.items():
-        n_numbers = dataset.folds[members[0].fold].encoding.n_numbers
-        n_inputs = input_size(members[0].model, key.n_features, key.cardinalities, n_numbers)
-        plans += _cut(members, key.batch_size, n_inputs)
+    for key, alike in groups.items():
+        n_numbers = dataset.folds[alike[0].fold].encoding.n_numbers
+        n_inputs = input_size(alike[0].model, key.n_features, key.cardinalities, n_numbers)
+        plans += _cut(alike, key.n_members * key.batch_size, n_inputs)
     return plans
 
 

@@ -126,7 +126,9 @@ class Stack:
             batches = self.passes.training(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = self.rows.learned_targets(index).unflatten(1, (-1, size))
-            masks = self._dropout.masks(self._steps_done(step), n_steps, size)
+            masks = self._dropout.masks(
+                self._steps_done(step), n_steps, self.layout.inputs.n_members * size
+            )
             for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
                 share = None if shares is None else shares[step]
                 batches.set_mixture(share)

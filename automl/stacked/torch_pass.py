@@ -19,7 +19,8 @@ from automl.models.mlp.config import MLPConfig
 from automl.stacked.activations import Call
 from automl.stacked.blocks import StackBlocks
 from automl.stacked.input_stage import StackedInputs
-from automl.stacked.layer import LayerPlace, StackedLayer, Workspace, product
+from automl.stacked.layer import LayerPlace, StackedLayer, Workspace
+from automl.stacked.member_rows import heads_backward, heads_forward
 
 
 class StackedPass:
@@ -28,9 +29,9 @@ class StackedPass:
     Attributes:
         inputs: (K, B, n_inputs) of the first layer: encoded columns, embeddings behind.
         codes: per embedded column (K, B) int64, likewise.
-        outputs: (K, C, B), filled by `forward`. Rows come last, since torch's softmax over a
-            short last axis is slow.
-        output_gradients: (K, C, B), to be filled before `backward`.
+        outputs: (K, C, k x B) of k members, filled by `forward`. Rows come last, since torch's
+            softmax over a short last axis is slow.
+        output_gradients: (K, C, k x B), to be filled before `backward`.
         layers: the hidden layers.
     """
 
@@ -53,17 +54,14 @@ class StackedPass:
         n_runs = len(layout.configs)
         self._values, self._gradients = values, gradients
         self.inputs = workspace.own(n_runs, n_rows, layout.n_inputs)
-        self.outputs = workspace.own(n_runs, layout.n_outputs, n_rows)
+        self.outputs = workspace.own(n_runs, layout.n_outputs, layout.inputs.n_members * n_rows)
         self.output_gradients = torch.zeros_like(self.outputs)
         self.layers: list[StackedLayer] = []
         self._input_mask: Tensor | None = None
         self._stage = StackedInputs(values, self.inputs, gradients)
-        self._forward: list[Call] = [
-            *self._stage.forward,
-            partial(self._drop, self.inputs),
-        ]
-        self._write_outputs(0, self.inputs)
-        outputs = self.inputs
+        outputs = self._stage.rows
+        self._forward: list[Call] = [*self._stage.forward, partial(self._drop, outputs)]
+        self._write_outputs(0, outputs)
         for layer in range(layout.n_layers):
             place = LayerPlace(layer, values, gradients, workspace, frozen_statistics)
             made = StackedLayer(place, outputs[: layout.n_runs(layer)], self._signals_at(layer))
@@ -150,9 +148,9 @@ class StackedPass:
         if rows.start == rows.stop:
             return
         weights = self._values.output[rows, : inputs.shape[2]]
-        bias = self._values.vector(-1, "bias")[rows, :, None]
-        h, outputs = inputs[rows].mT, self.outputs[rows]
-        self._forward.append(partial(torch.baddbmm, bias, weights.mT, h, out=outputs))
+        bias = self._values.vector(-1, "bias")[rows]
+        n_members = self._values.layout.inputs.n_members
+        self._forward += heads_forward(n_members, inputs[rows], weights, bias, self.outputs[rows])
 
     def _output_backward(self, depth: int, inputs: Tensor) -> list[Call]:
         layout = self._values.layout
@@ -160,24 +158,28 @@ class StackedPass:
         if rows.start == rows.stop or self._gradients is None:
             return []
         weights = self._values.output[rows, : inputs.shape[2]]
-        signals = self.output_gradients[rows].mT  # (k, B, C)
         gradients = self._gradients.output[rows, : inputs.shape[2]]
-        calls = product(inputs[rows].mT, signals, gradients)
         below = self._signals_at(depth)
-        if below is not None:
-            calls.append(partial(torch.bmm, signals, weights.mT, out=below[rows]))
-        return calls
+        return heads_backward(
+            layout.inputs.n_members,
+            self.output_gradients[rows].mT,
+            inputs[rows],
+            (weights, gradients),
+            None if below is None else below[rows],
+        )
 
     def _backward_calls(self) -> list[Call]:
         """From the outputs to the inputs: where runs end, their output layer comes first."""
         if self._gradients is None:
             return []
-        bias = self._gradients.vector(-1, "bias")
-        calls: list[Call] = [partial(torch.sum, self.output_gradients, 2, out=bias)]
+        n_members = self._values.layout.inputs.n_members
+        bias = self._gradients.vector(-1, "bias").unflatten(1, (n_members, -1))
+        of_members = self.output_gradients.unflatten(2, (n_members, -1))
+        calls: list[Call] = [partial(torch.sum, of_members, 3, out=bias.mT)]
         for layer in reversed(range(len(self.layers))):
             calls += self._output_backward(layer + 1, self.layers[layer].outputs)
             calls += self.layers[layer].backward
-        calls += self._output_backward(0, self.inputs)
+        calls += self._output_backward(0, self._stage.rows)
         if self._stage.signals is not None:
             calls += [partial(self._drop, self._stage.signals), *self._stage.backward]
         return calls + self._clearing_calls(self._gradients)

@@ -88,8 +88,8 @@ def _measured(
     with _as_it_was(network.module), randomness.seeded(0, network.place.device):
         with network.place.arithmetic():
             outputs, signals = network.family.trace(network.module, batch.arguments)
-        outputs = network.checked(outputs, len(batch))
-        mean_loss = row_losses(loss, outputs, batch.targets).mean()
+        outputs = network.checked(outputs, network.n_members * len(batch))
+        mean_loss = row_losses(loss, outputs, network.of_members(batch.targets)).mean()
         weights = [weight for signal in signals for weight in signal.weights]
         gradients = torch.autograd.grad(mean_loss, weights, allow_unused=True)
         of_weight = dict(zip(map(id, weights), gradients, strict=True))

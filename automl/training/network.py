@@ -54,6 +54,7 @@ class Network:
     rows_at_once: int = ROWS_AT_ONCE  # in evaluation
     name: str = "a network"  # for errors: whose outputs do not fit
     readout: Readout = AS_THEY_ARE  # what its outputs are taken for in evaluation
+    n_members: int = 1  # outputs for each row in training
 
     @classmethod
     def built(
@@ -78,9 +79,11 @@ class Network:
                 with torch.no_grad(), _noting_arguments(few):
                     module.eval()(*few.arguments)
         place.bring(module)
-        rows_at_once = ROWS_AT_ONCE if family.is_trusted else _rows_at_once(run, rows)
+        n_members = family.n_members(run.model)
+        known = max(1, ROWS_AT_ONCE // n_members)
+        rows_at_once = known if family.is_trusted else _rows_at_once(run, rows)
         name = family.named(run.model, module)
-        return cls(family, module, data.n_outputs, place, rows_at_once, name, readout)
+        return cls(family, module, data.n_outputs, place, rows_at_once, name, readout, n_members)
 
     def initialize_(self, run: RunConfig, rows: Rows) -> None:
         """Set the weights that a run begins with, where `build` has not done so.
@@ -92,18 +95,22 @@ class Network:
         self.family.initialize_(self.module, seed)
         self.family.fit_(self.module, seed, rows.arguments)
 
-    def outputs(self, forward: Forward, rows: Rows) -> Tensor:
-        """What a forward pass gives of rows, (B, n_outputs) in full precision.
+    def outputs(self, forward: Forward, rows: Rows, n_members: int = 1) -> Tensor:
+        """What a forward pass gives of rows, (k x B, n_outputs) in full precision.
 
         Raises:
             TrainingError: it is not one number per row and output.
         """
         with _noting_arguments(rows), self.place.arithmetic():
             returned = forward(*rows.arguments)
-        return self.checked(returned, len(rows))
+        return self.checked(returned, n_members * len(rows))
+
+    def of_members(self, targets: Tensor) -> Tensor:
+        """What each of the outputs in training should be: (B,) -> (k x B,)."""
+        return targets if self.n_members == 1 else targets.repeat(self.n_members)
 
     def trainable_outputs(self, forward: Forward, rows: Rows, *, is_first: bool = False) -> Tensor:
-        """The outputs of a step of training, which a gradient goes back from.
+        """The outputs of a step of training, which a gradient goes back from; of all members.
 
         Args:
             is_first: no step has been made: what is not finite now no learning rate has done.
@@ -112,7 +119,7 @@ class Network:
             TrainingError: as `outputs`, or they hang on nothing that can be trained, or an
                 unknown network's are not finite from the beginning.
         """
-        outputs = self.outputs(forward, rows)
+        outputs = self.outputs(forward, rows, self.n_members)
         if is_first and not self.family.is_trusted and not outputs.isfinite().all():
             raise TrainingError(
                 f"{self.name} must return finite numbers, but returned NaN or infinity at its "

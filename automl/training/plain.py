@@ -234,10 +234,11 @@ class PlainTrainer(Trainer):
     ) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
         smoothing, weights = state.config.training.label_smoothing, state.data.class_weights
-        own = objective(self._dataset.loss, outputs, targets, smoothing, weights)
+        of_members = state.network.of_members
+        own = objective(self._dataset.loss, outputs, of_members(targets), smoothing, weights)
         if own_share == 1.0:
             return own
-        following = targets.roll(-1, 0)
+        following = of_members(targets.roll(-1, 0))
         other = objective(self._dataset.loss, outputs, following, smoothing, weights)
         return own_share * own + (1 - own_share) * other
 

@@ -1,10 +1,11 @@
 """What a search will use of memory, known before it begins.
 
 The estimate is of the worst case: all slots taken by a network that has the most of everything
-that the space allows (layers, units, maxout's two pieces, normalization, rows of a batch), each
-by itself, and the rows in all scalings. What such a network takes is estimated by the trainer of
-its family; of a person's own nobody knows. Slots are halved until it fits into half of what the
-machine has: what is free at the moment would make a search that is repeated another one.
+that the space allows (layers, units, maxout's two pieces, members, normalization, rows of a
+batch), each by itself, and the rows in all scalings. What such a network takes is estimated by
+the trainer of its family; of a person's own nobody knows. Slots are halved until it fits into half
+of what the machine has: what is free at the moment would make a search that is repeated another
+one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ EMBEDDING = "embedding_size"
 
 AVERAGING = "weight_averaging"
 """What holds a number more per parameter, unless it is "none"."""
+
+MEMBERS = "n_members"
+"""How many times as many rows pass through the layers of a perceptron."""
 
 SHARE_OF_MEMORY = 0.5
 """The other half stays for what else the machine does, and for what the estimate does not see."""
@@ -135,7 +139,7 @@ def largest_run(
     largest = {
         name: _largest(space, name)
         for name, one in space.hyperparameters.items()
-        if one.role in SIZES and _values(space, name)
+        if (one.role in SIZES or name == MEMBERS) and _values(space, name)
     }
     averaging = [value for value in _values(space, AVERAGING) if value != "none"]
     if averaging:  # any number of epochs takes as much

@@ -42,6 +42,7 @@ values_of_the_space = st.fixed_dictionaries(
         "n_layers": st.integers(0, 4),
         "hidden_size": st.integers(1, 24),
         "shape": st.sampled_from(SHAPES),
+        "n_members": st.sampled_from([1, 1, 2, 3]),
         "activation": st.sampled_from(tuple(ACTIVATIONS)),
         "residual": st.sampled_from(RESIDUALS),
         "activation_mixing": st.sampled_from(MIXINGS),

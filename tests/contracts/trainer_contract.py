@@ -73,6 +73,7 @@ VARIED = {
     "switch": {"schedule": "switch_to_sgd", "switch_fraction": 0.5, "max_epochs": 4},
     "warm_cosine": {"schedule": "cosine", "warmup_fraction": 0.3, "max_epochs": 6},
     "averaged": {"weight_averaging": 1.5, "normalization": "batch_norm", "n_layers": 1},
+    "members": {"n_members": 3, "normalization": "batch_norm", "dropout": 0.2, "mixup": 0.4},
     "parts_of_passes": {"schedule": "one_cycle", "epoch_steps": 4, "max_epochs": 6},
 }
 

@@ -92,7 +92,7 @@ def test_the_fixed_parameters_of_the_mlp_space_are_off() -> None:
         "adam_beta2": 0.999, "bias_rate_factor": 1.0, "first_layer_rate_factor": 1.0,
         "embedding_rate_factor": 1.0, "mixing_rate_factor": 1.0,
         "regularization_schedule": "constant",
-        "residual": "none", "activation_mixing": "none",
+        "residual": "none", "n_members": 1, "activation_mixing": "none",
         "warmup_fraction": 0.0, "input_dropout": 0.0, "mixup": 0.0, "l1": 0.0,
         "max_norm": "none", "gradient_clip_norm": "none", "weight_averaging": "none",
         "prediction_range": "free", "target_transform": "none", "embedding_size": "auto",

@@ -26,6 +26,7 @@ class MLPConfig:
     hidden_size: int = _DEFAULTS["hidden_size"]  # width of the first hidden layer
     shape: str = _DEFAULTS["shape"]  # "constant" or "funnel" (each half of the one before)
     residual: str = _DEFAULTS["residual"]  # between hidden layers of one width
+    n_members: int = _DEFAULTS["n_members"]  # see members.py
     activation: str = _DEFAULTS["activation"]
     activation_mixing: str = _DEFAULTS["activation_mixing"]  # of all but prelu and maxout
     initialization: str = _DEFAULTS["initialization"]
@@ -126,6 +127,21 @@ def input_parameters(config: MLPConfig, n_numbers: int) -> dict[str, tuple[int, 
     return {f"numeric_encoding.{name}": shape for name, shape in shapes.items()}
 
 
+def column_widths(
+    config: MLPConfig, n_features: int, cardinalities: Sequence[int], n_numbers: int
+) -> list[int]:
+    """How many of the first layer's inputs each column has, in their order."""
+    is_encoded = config.numeric_encoding != "none"
+    numbers = [config.encoding_size if is_encoded else 1] * n_numbers
+    embedded = [config.embedding_width(cardinality) for cardinality in cardinalities]
+    return numbers + [1] * (n_features - n_numbers) + embedded
+
+
+def member_factors(config: MLPConfig) -> int:
+    """Factors that each input of the first layer has: one per member, none of one alone."""
+    return config.n_members if config.n_members > 1 else 0
+
+
 def parts_per_number(config: MLPConfig) -> int:
     """Bins or frequencies of an encoded column; 0 where none is encoded."""
     parts = {"piecewise_linear": config.n_bins, "periodic": config.n_frequencies}
@@ -150,9 +166,10 @@ def count_parameters(
     total += sum(math.prod(shape) for shape in input_parameters(config, n_numbers).values())
     n_in = input_size(config, n_features, cardinalities, n_numbers)
     total += n_in * (config.input_scaling == "learned")
+    total += n_in * member_factors(config)
     for size in config.hidden_sizes:
         total += size * config.pieces * (n_in + per_unit[config.normalization])
         total += config.activation == "prelu"  # its slope
         total += size * config.mixes
         n_in = size
-    return total + n_outputs * (n_in + 1)
+    return total + config.n_members * n_outputs * (n_in + 1)

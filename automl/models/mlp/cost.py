@@ -40,6 +40,7 @@ def call_seconds(config: MLPConfig) -> float:
 def arithmetic_seconds(config: MLPConfig, data: DataDescription, batch_size: int) -> float:
     """Seconds of a step's products, activations and updates in the hidden layers."""
     seconds, n_in = _encoding_seconds(config, data, batch_size), _n_inputs(config, data)
+    batch_size *= config.n_members
     for size in config.hidden_sizes:
         width = size * config.pieces
         seconds += 6 * batch_size * n_in * width * COST.operation
@@ -75,6 +76,8 @@ class Inference:
     layer: float = 12e-6  # a hidden layer's linear map and activation
     normalization: float = 16e-6  # that it has more where it is normalized
     embedding: float = 13e-6  # each
+    members: float = 75e-6  # of several: their factors and heads, the mean of their values
+    class_mean: float = 60e-6  # that the mean of probabilities takes beside; both to within a half
     weight: float = 0.21e-9  # that is read
     operation: float = 0.0135e-9  # of a product
     activation: float = 1.9e-9
@@ -108,6 +111,9 @@ def inference_seconds(config: MLPConfig, data: DataDescription, n_rows: int) -> 
     seconds += _encoding_call_seconds(config, data, n_rows)
     per_layer = INFERENCE.layer + INFERENCE.normalization * has_normalization
     n_in = _n_inputs(config, data)
+    if config.n_members > 1:
+        seconds += INFERENCE.members + INFERENCE.class_mean * (data.task != "regression")
+        n_rows *= config.n_members
     for size in config.hidden_sizes:
         width = size * config.pieces
         n_weights = n_in * width

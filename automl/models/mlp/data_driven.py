@@ -53,13 +53,22 @@ def fitted_network(module: MLP, seed: int, arguments: Sequence[Tensor]) -> MLP:
             each.momentum = 0.0  # running statistics stay as a network begins with them
     rows = _rows(seed, len(arguments[0]))
     numbers, categories = (each[rows.to(each.device)].cpu() for each in arguments)
-    values = fitted.encode(numbers.double(), categories)
+    values = fitted.spread(fitted.encode(numbers.double(), categories))
     for number, layer in enumerate(fitted.layers):
-        _fit_(layer.linear, values, layer_generator(seed, _BIASES + number))
+        generator = layer_generator(seed, _BIASES + number)
+        _fit_(layer.linear.weight, layer.linear.bias, values, generator)
         values = layer(values)
     if fitted.config.output_initialization == "as_hidden":
         generator = layer_generator(seed, _BIASES + len(fitted.layers))
-        _fit_(fitted.output, values, generator)
+        n_members, output = fitted.config.n_members, fitted.output
+        heads = zip(
+            output.weight.chunk(n_members),
+            output.bias.chunk(n_members),
+            values.chunk(n_members),
+            strict=True,
+        )
+        for head in heads:
+            _fit_(*head, generator)
     return fitted
 
 
@@ -69,19 +78,19 @@ def _rows(seed: int, n_rows: int) -> Tensor:
     return randomness.shuffle(key, n_rows)[:FITTED_ROWS]
 
 
-def _fit_(linear: nn.Linear, inputs: Tensor, generator: torch.Generator) -> None:
-    """Rescale the weights of a linear map and set its bias, if it has one.
+def _fit_(weight: Tensor, bias: Tensor | None, inputs: Tensor, generator: torch.Generator) -> None:
+    """Rescale the weights of a linear map and set its bias, if it has one, in place.
 
     A unit that gives the same on all rows keeps its weights. Its bias is minus the mean of what
     it gives on five random rows, with random weights (exponential ones divided by their sum).
     """
-    outputs = inputs @ linear.weight.T  # (N, H)
+    outputs = inputs @ weight.T  # (N, H)
     deviation = outputs.std(dim=0, correction=0)
     scale = torch.where(deviation > 1e-12 * outputs.abs().amax(0), 1 / deviation, 1.0)
-    linear.weight.mul_(scale[:, None])
-    if linear.bias is not None:
+    weight.mul_(scale[:, None])
+    if bias is not None:
         shape = (BIAS_ROWS, outputs.shape[1])
         rows = torch.randint(len(outputs), shape, generator=generator)
         shares = torch.empty(shape, dtype=torch.float64).exponential_(generator=generator)
         means = (outputs.gather(0, rows) * shares).sum(dim=0) / shares.sum(dim=0)
-        linear.bias.copy_(-scale * means)
+        bias.copy_(-scale * means)

@@ -85,7 +85,7 @@ class MLPFamily(Family):
             network.n_inputs,
             seed,
             first_step,
-            batch_sizes,
+            [network.config.n_members * size for size in batch_sizes],
             weight.device,
             weight.dtype,
             regularization=regularization,
@@ -95,6 +95,10 @@ class MLPFamily(Family):
             partial(module, masks=of_step, own_share=share)
             for of_step, share in zip(masks, shares, strict=True)
         )
+
+    def n_members(self, config: MLPConfig) -> int:
+        """As many as it says."""
+        return config.n_members
 
     def own_shares(
         self, config: MLPConfig, seed: int, first_step: int, n_steps: int
@@ -107,13 +111,13 @@ class MLPFamily(Family):
     ) -> tuple[Tensor, tuple[LayerSignal, ...]]:
         """The hidden layers by their activations, and the output; without dropout."""
         network = cast(MLP, module)
-        values = network.encode(*arguments)
+        values = network.spread(network.encode(*arguments))
         signals = []
         for number, layer in enumerate(network.layers):
             values = layer(values)
             name, kind = f"hidden {number + 1}", network.config.signal_kind(number)
             signals.append(LayerSignal(name, (layer.linear.weight,), values, kind))
-        outputs = network.output(values)
+        outputs = network.head_outputs(values)
         signals.append(LayerSignal("output", (network.output.weight,), outputs))
         return outputs, tuple(signals)
 

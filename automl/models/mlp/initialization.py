@@ -15,11 +15,14 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from automl.models.mlp.config import MLPConfig, input_parameters, input_size
+from automl.models.mlp.config import MLPConfig, column_widths, input_parameters, input_size
 from automl.models.mlp.network import MLP
 
 _BEFORE_EMBEDDINGS: Final = -(1 << 20)
 """The first "layer" of an encoding's draws: no table has so many embedded columns."""
+
+_MEMBERS: Final = -(1 << 21)
+"""The "layer" of the members' factors."""
 
 Shape = tuple[int, ...]
 Rule = Callable[[Shape, torch.Generator], Tensor]
@@ -76,7 +79,8 @@ def draw_weights(
     are N(0, 1 / width) whatever the rule, since they are inputs (variance as in Gorishniy et al.
     2021, arXiv 2106.11959). What else a network has is not drawn: biases are zero, normalization,
     the slope of prelu and the shares of units that mix as they are made. The parameters of a
-    numeric encoding are drawn or set by rules of their own, `_INPUT_RULES`.
+    numeric encoding are drawn or set by rules of their own, `_INPUT_RULES`, and so are the
+    members' factors; each member's head is drawn by itself.
 
     Args:
         seed: already particular to the weights: `automl.randomness.stream(run.seed, "weights")`.
@@ -91,13 +95,35 @@ def draw_weights(
         yield f"hidden.{layer}.linear.weight", drawn.flatten(0, 1)
         n_in = size
     of_output = INITIALIZATIONS["zeros"] if config.output_initialization == "zero" else rule
-    drawn = of_output((1, n_outputs, n_in), layer_generator(seed, config.n_layers))
+    heads = (config.n_members, n_outputs, n_in)
+    drawn = of_output(heads, layer_generator(seed, config.n_layers))
     yield "output.weight", drawn.flatten(0, 1)
     for column, codes in enumerate(cardinalities):
         shape = (codes, config.embedding_width(codes))
         drawn = _gaussian(shape, layer_generator(seed, -1 - column), 1 / shape[1])
         yield f"embeddings.{column}.weight", drawn
     yield from _drawn_encoding(config, n_numbers, seed)
+    if config.n_members > 1:
+        widths = column_widths(config, n_features, cardinalities, n_numbers)
+        is_encoded = n_numbers > 0 and config.numeric_encoding != "none"
+        yield (
+            "members.scale",
+            _drawn_members(config.n_members, widths, seed, is_encoded=is_encoded),
+        )
+
+
+def _drawn_members(
+    n_members: int, widths: Sequence[int], seed: int, *, is_encoded: bool
+) -> Tensor:
+    """The first factors of each member: one for all inputs of a column, (k x D,).
+
+    Source:
+        TabM, arXiv 2410.24210, and its code: random signs, or where numbers are encoded N(0, 1).
+    """
+    drawn = _gaussian((n_members, len(widths)), layer_generator(seed, _MEMBERS), 1.0)
+    if not is_encoded:
+        drawn = torch.where(drawn < 0, -1.0, 1.0).double()
+    return drawn.repeat_interleave(torch.tensor(widths, dtype=torch.int64), dim=1).flatten()
 
 
 def _uniform(shape: Shape, generator: torch.Generator, limit: float) -> Tensor:
@@ -150,7 +176,8 @@ def initialize_(model: MLP, seed: int) -> None:
     tables = [table for table in model.embeddings if isinstance(table, nn.Embedding)]
     cardinalities = [table.num_embeddings for table in tables]
     parameters = dict(model.named_parameters())
-    n_features, n_outputs = len(model.input_shift), model.output.out_features
+    n_features = len(model.input_shift)
+    n_outputs = model.output.out_features // model.config.n_members
     drawn = draw_weights(model.config, n_features, cardinalities, n_outputs, seed, model.n_numbers)
     for name, weight in drawn:
         parameters[name].copy_(weight)

@@ -1,6 +1,6 @@
 """The multilayer perceptron as a module.
 
-    inputs --scaling--> numeric encoding --> learned factors --> input dropout
+    inputs --scaling--> numeric encoding --> learned factors --> members --> input dropout
         --> [linear, normalization, activation, dropout, sum with inputs] x n_layers --> linear
 
 Categories of high cardinality enter as embeddings beside the scaled inputs. Weights come
@@ -21,6 +21,7 @@ from torch.nn import functional
 from automl.data.dataset import DataDescription
 from automl.data.table.inputs import InputScaling, smoothly_clipped, table_encoding
 from automl.models.mlp.config import MAXOUT_PIECES, MLPConfig, input_size
+from automl.models.mlp.members import Members
 from automl.models.mlp.mixup import mixed
 from automl.models.mlp.numeric_encoding import NumericEncoding, numeric_encoding_for
 from automl.models.parameter_roles import RateRole
@@ -138,19 +139,27 @@ def _normalization(
     return None
 
 
+_RATE_ROLES: Final[Mapping[str, RateRole]] = {"input_gain": "input_scaling"}
+
+
 class MLP(nn.Module):
     """The network of an `MLPConfig` for a data set's columns, with weights not yet set.
+
+    Attributes:
+        members: what several members have of their own at the inputs (`members.py`); else None.
 
     Shape:
         inputs: (B, D); categories: (B, E) int64, E may be 0; masks: None, or one per place
         where dropout acts: (B, n_inputs) first, then (B, H) per hidden layer, each of
         which may be None; result: (B, C), or (B, 1) for binary tasks (a logit) and regression.
+        Of k members, who have k x B rows there, behind one another, training mode has the
+        outputs of each, (k x B, C); evaluation mode those of their mean prediction.
     """
 
     input_shift: Tensor
     input_scale: Tensor
     input_gain: nn.Parameter | None
-    rate_roles: Final[Mapping[str, RateRole]] = {"input_gain": "input_scaling"}
+    rate_roles = _RATE_ROLES
 
     def __init__(
         self,
@@ -185,7 +194,9 @@ class MLP(nn.Module):
             HiddenLayer(n_in, n_out, config, device, dtype, skips=config.skips(layer))
             for layer, (n_in, n_out) in enumerate(itertools.pairwise(sizes))
         )
-        self.output = _Linear(sizes[-1], n_outputs, device=device, dtype=dtype)
+        k = config.n_members
+        self.output = _Linear(sizes[-1], k * n_outputs, device=device, dtype=dtype)
+        self.members = Members(k, n_inputs, device, dtype) if k > 1 else None
 
     @property
     def n_numbers(self) -> int:
@@ -228,13 +239,26 @@ class MLP(nn.Module):
     ) -> Tensor:
         """The network's outputs, of rows that are mixed where their own share is not 1."""
         masks = masks if masks is not None else [None] * (len(self.hidden) + 1)
-        values = mixed(self.encode(inputs, categories), own_share)
+        values = self.spread(mixed(self.encode(inputs, categories), own_share))
         if masks[0] is not None:
             values = values * masks[0]
         for layer, mask in zip(self.layers, masks[1:], strict=True):
             values = layer(values, mask)
-        output: Tensor = self.output(values)
-        return output
+        outputs = self.head_outputs(values)
+        if self.training or self.members is None:
+            return outputs
+        return self.members.together(outputs)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """What the first layer reads of encoded rows: those of each member."""
+        return values if self.members is None else self.members.spread(values)
+
+    def head_outputs(self, values: Tensor) -> Tensor:
+        """What the output layer, or each member's, makes of what the last layer gives."""
+        if self.members is not None:
+            return self.members.outputs(values, self.output)
+        outputs: Tensor = self.output(values)
+        return outputs
 
 
 def mlp_for(
@@ -250,7 +274,7 @@ def mlp_for(
         ConfigError: the data are no table.
     """
     encoding = table_encoding(data.encoding)
-    return MLP(
+    network = MLP(
         config,
         encoding.n_features,
         data.n_outputs,
@@ -260,3 +284,6 @@ def mlp_for(
         device=device,
         dtype=dtype,
     )
+    if network.members is not None:
+        network.members.task = data.task
+    return network

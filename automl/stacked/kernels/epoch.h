@@ -26,10 +26,10 @@ struct Lesson {
     int64_t loss;
     const T *smoothing;      // (1), of labels
     const T *class_weights;  // may be null
-    int64_t *classes;        // (B), of the batch at work, as the next one
+    int64_t *classes;        // (k x B), of the batch at work, as the next one
     T *values;
-    int64_t *next_classes;   // (B), of the next row each, where rows are mixed, as the next one
-    T *next_values, *next_gradients;  // the second (C, B)
+    int64_t *next_classes;   // (k x B), of the next row each, where rows are mixed, as the next one
+    T *next_values, *next_gradients;  // the second (C, k x B)
 };
 
 template <typename T>
@@ -78,17 +78,25 @@ void embeddings_backward(const Lesson<T> &lesson, const Index *index) {
     }
 }
 
+// A batch's targets for each member: behind the first n as many copies as there are others.
+template <typename Target>
+void repeat(Target *targets, int64_t k, int64_t n) {
+    for (int64_t m = 1; m < k; m++) std::copy(targets, targets + n, targets + m * n);
+}
+
 // The gradient where each row has the next one's target for a part of its own.
 template <typename T>
 void mixed_gradient(const Lesson<T> &lesson, const Objective<T> &objective, const Targets<T> &targets) {
     const Network<T> &network = *lesson.network;
-    const int64_t B = network.n_rows, n = network.n_outputs * B;
+    const int64_t B = network.n_rows, n_outputs = network.n_members * B, n = network.n_outputs * n_outputs;
     if (targets.classes) std::rotate_copy(targets.classes, targets.classes + 1, targets.classes + B, lesson.next_classes);
     if (targets.values) std::rotate_copy(targets.values, targets.values + 1, targets.values + B, lesson.next_values);
+    if (targets.classes) repeat(lesson.next_classes, network.n_members, B);
+    if (targets.values) repeat(lesson.next_values, network.n_members, B);
     const Targets<T> next = {targets.classes ? lesson.next_classes : nullptr,
                              targets.values ? lesson.next_values : nullptr};
     T *gradients = network.output_gradients, *others = lesson.next_gradients;
-    objective_gradient(objective, B, network.outputs, next, others);
+    objective_gradient(objective, n_outputs, network.outputs, next, others);
     const T own = T(network.own_share), other = T(1 - network.own_share);
 #pragma omp simd
     for (int64_t j = 0; j < n; j++) gradients[j] = own * gradients[j] + other * others[j];
@@ -101,9 +109,11 @@ void learn(const Lesson<T> &lesson, const Objective<T> &objective, const int32_t
     network.n_rows = n_rows;
     gather(*lesson.rows, lesson.embeddings, index, network, lesson.classes, lesson.values);
     network_forward(network);
+    if (lesson.rows->classes) repeat(lesson.classes, network.n_members, n_rows);
+    if (lesson.rows->values) repeat(lesson.values, network.n_members, n_rows);
     const Targets<T> targets = {lesson.rows->classes ? lesson.classes : nullptr,
                                 lesson.rows->values ? lesson.values : nullptr};
-    objective_gradient(objective, n_rows, network.outputs, targets, network.output_gradients);
+    objective_gradient(objective, network.n_members * n_rows, network.outputs, targets, network.output_gradients);
     if (network.mixes()) mixed_gradient(lesson, objective, targets);
     network_backward(network);
     embeddings_backward(lesson, index);
@@ -151,7 +161,7 @@ void probe_layers(const Probe<T> &probe) {
     const Objective<T> plain = {lesson.loss, lesson.network->n_outputs, T(0), nullptr};
     begin(lesson, *probe.update, true);
     learn(lesson, plain, probe.index, probe.n_rows);
-    measure_layers(*lesson.network, probe.update->values, probe.before, T(probe.saturated_above), probe.numbers);
+    measure_layers(behind_inputs(*lesson.network), probe.update->values, probe.before, T(probe.saturated_above), probe.numbers);
 }
 
 }  // namespace

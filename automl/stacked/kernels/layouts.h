@@ -42,6 +42,8 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Network, row_offsets), FIELD(Network, pair_offsets), FIELD(Network, encoding),
     FIELD(Network, input_gain), FIELD(Network, input_gain_gradients), FIELD(Network, ungained),
     DROPOUT(Network, input_dropout), FIELD(Network, own_share), FIELD(Network, first_row),
+    FIELD(Network, n_members), FIELD(Network, member_scale), FIELD(Network, member_scale_gradients),
+    FIELD(Network, spread), FIELD(Network, spread_signals),
 
     WHOLE(Encoding), FIELD(Encoding, kind), FIELD(Encoding, n_numbers), FIELD(Encoding, size),
     FIELD(Encoding, n_parts), FIELD(Encoding, starts), FIELD(Encoding, inverse_widths),

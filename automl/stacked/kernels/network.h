@@ -15,6 +15,7 @@
 #include "activation.h"
 #include "dropout.h"
 #include "encoding.h"
+#include "members.h"
 #include "mixup.h"
 #include "normalization.h"
 #include "product.h"
@@ -45,9 +46,9 @@ struct Network {
     int64_t step;                    // updates done before this one
     const Layer<T> *layers;
     T *inputs, *input_signals;           // (B, D); signals may be null
-    T *outputs, *output_gradients;       // (C, B)
-    T *output_weights, *output_weight_gradients;  // (n_in, C)
-    T *output_bias, *output_bias_gradients;       // (C)
+    T *outputs, *output_gradients;       // (C, k x B)
+    T *output_weights, *output_weight_gradients;  // (n_in, k x C), the heads beside one another
+    T *output_bias, *output_bias_gradients;       // (k x C)
     T *linear, *linear_signals;          // (B, pieces x widest)
     T *signals, *signals_below;          // (B, widest)
     const int32_t *row_offsets, *pair_offsets;  // see RunDropout
@@ -57,6 +58,9 @@ struct Network {
     Dropout input_dropout;
     double own_share;                    // what stays of each row, the rest is the next one's; see mixes
     T *first_row;                        // (D), a row while rows are mixed
+    int64_t n_members;                   // k: the layers and outputs have k x B rows, see members.h
+    T *member_scale, *member_scale_gradients;  // (k, D); null of one member
+    T *spread, *spread_signals;          // (k x B, D), what the first layer reads; null likewise
 
     bool mixes() const { return is_training && !is_frozen && own_share != 1; }
 };
@@ -78,7 +82,8 @@ struct Inputs {
     const T *numbers;
     int64_t n_real, n_columns;
 
-    Matrix<const T> matrix() const { return {numbers, n_columns, 1}; }
+    Matrix<const T> rows_from(int64_t first) const { return {numbers + first * n_columns, n_columns, 1}; }
+    Matrix<const T> matrix() const { return rows_from(0); }
 };
 
 template <typename T>
@@ -321,51 +326,81 @@ void multiply_inputs_backward(const Network<T> &network) {
     }
 }
 
+// The network as its layers see it: behind the inputs, with the rows of all members.
+template <typename T>
+Network<T> behind_inputs(const Network<T> &network) {
+    Network<T> behind = network;
+    if (!network.member_scale) return behind;
+    behind.n_rows = network.n_members * network.n_rows;
+    behind.inputs = network.spread;
+    behind.input_signals = network.spread_signals;
+    return behind;
+}
+
+// The output layer: each member's rows by its head.
+template <typename T>
+void output_forward(const Network<T> &behind) {
+    const int64_t k = behind.n_members, C = behind.n_outputs, all = behind.n_rows, B = all / k;
+    const Inputs<T> in = inputs_at(behind, behind.n_layers);
+    for (int64_t m = 0; m < k; m++)
+        product<T>(B, C, in.n_real, in.rows_from(m * B), {behind.output_weights + m * C, k * C, 1},
+                   behind.output_bias + m * C, {behind.outputs + m * B, 1, all});
+}
+
 template <typename T>
 void network_forward(const Network<T> &network) {
-    const int64_t B = network.n_rows, C = network.n_outputs, D = network.n_inputs;
+    const int64_t B = network.n_rows, D = network.n_inputs;
     if (network.encoding) encode(*network.encoding, B, D, network.inputs);
     if (network.input_gain) multiply_inputs(network);
     if (network.mixes()) mix_rows(network.inputs, B, D, network.own_share, network.first_row);
+    if (network.member_scale)
+        spread_rows(network.inputs, network.member_scale, network.n_members, B, D, network.spread);
+    const Network<T> behind = behind_inputs(network);
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
-    if (drawn.drops()) drawn.apply(B, D, network.inputs);
-    for (int64_t l = 0; l < network.n_layers; l++) RunLayer<T>(network, l).forward(inputs_at(network, l));
-    const Inputs<T> in = inputs_at(network, network.n_layers);
-    product<T>(B, C, in.n_real, in.matrix(), {network.output_weights, C, 1}, network.output_bias,
-               {network.outputs, 1, B});
+    if (drawn.drops()) drawn.apply(behind.n_rows, D, behind.inputs);
+    for (int64_t l = 0; l < network.n_layers; l++) RunLayer<T>(behind, l).forward(inputs_at(behind, l));
+    output_forward(behind);
 }
 
 // The output layer: its parameters' gradients, and its inputs' in `below` unless null.
 template <typename T>
-void output_backward(const Network<T> &network, T *below) {
-    const int64_t B = network.n_rows, C = network.n_outputs;
-    const T *gradients = network.output_gradients;
-    for (int64_t c = 0; c < C; c++) {
-        T sum = 0;
+void output_backward(const Network<T> &behind, T *below) {
+    const int64_t k = behind.n_members, C = behind.n_outputs, all = behind.n_rows, B = all / k;
+    const Inputs<T> in = inputs_at(behind, behind.n_layers);
+    for (int64_t m = 0; m < k; m++) {
+        const T *gradients = behind.output_gradients + m * B;
+        for (int64_t c = 0; c < C; c++) {
+            T sum = 0;
 #pragma omp simd reduction(+ : sum)
-        for (int64_t b = 0; b < B; b++) sum += gradients[c * B + b];
-        network.output_bias_gradients[c] = sum;
+            for (int64_t b = 0; b < B; b++) sum += gradients[c * all + b];
+            behind.output_bias_gradients[m * C + c] = sum;
+        }
+        const Matrix<const T> signals = {gradients, 1, all};
+        product<T>(in.n_real, C, B, in.rows_from(m * B).transposed(), signals, nullptr,
+                   {behind.output_weight_gradients + m * C, k * C, 1});
+        if (below)
+            product<T>(B, in.n_columns, C, signals, {behind.output_weights + m * C, 1, k * C}, nullptr,
+                       {below + m * B * in.n_columns, in.n_columns, 1});
     }
-    const Inputs<T> in = inputs_at(network, network.n_layers);
-    const Matrix<const T> signals = {gradients, 1, B};
-    product<T>(in.n_real, C, B, in.matrix().transposed(), signals, nullptr, {network.output_weight_gradients, C, 1});
-    if (below)
-        product<T>(B, in.n_columns, C, signals, {network.output_weights, 1, C}, nullptr, {below, in.n_columns, 1});
 }
 
 // All gradients, from `output_gradients`, after `network_forward` in training.
 template <typename T>
 void network_backward(const Network<T> &network) {
     const int64_t B = network.n_rows, D = network.n_inputs;
+    const Network<T> behind = behind_inputs(network);
     T *signals = network.signals, *below = network.signals_below;
     int64_t l = network.n_layers;
-    output_backward(network, l > 0 ? signals : network.input_signals);
+    output_backward(behind, l > 0 ? signals : behind.input_signals);
     while (l-- > 0) {
-        RunLayer<T>(network, l).backward(signals, inputs_at(network, l), l > 0 ? below : network.input_signals);
+        RunLayer<T>(behind, l).backward(signals, inputs_at(behind, l), l > 0 ? below : behind.input_signals);
         std::swap(signals, below);
     }
     const RunDropout<T> drawn = run_dropout(network, network.input_dropout);
-    if (network.input_signals && drawn.drops()) drawn.apply(B, D, network.input_signals);
+    if (behind.input_signals && drawn.drops()) drawn.apply(behind.n_rows, D, behind.input_signals);
+    if (network.member_scale)
+        spread_rows_backward(network.inputs, network.member_scale, network.n_members, B, D, network.spread_signals,
+                             network.member_scale_gradients, network.input_signals);
     if (network.input_signals && network.mixes())
         mix_rows_backward(network.input_signals, B, D, network.own_share, network.first_row);
     if (network.input_gain) multiply_inputs_backward(network);

@@ -17,6 +17,7 @@
 namespace {
 
 constexpr int64_t CHUNK_ROWS = 64;  // as in native_scores.py
+static_assert(CHUNK_ROWS <= ROW_TILE, "mean predictions are made of a tile of rows");
 
 template <typename T>
 struct Scores {
@@ -104,6 +105,8 @@ void measure_scores(const Scores<T> &asked) {
             targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};
         }
         network_forward(network);
+        if (network.member_scale)  // gradients of outputs are not used in measuring
+            mean_prediction(asked.loss, network.outputs, C, network.n_members, m, network.output_gradients);
         if (asked.pieces) take_back(network.outputs, m, asked.pieces, asked.n_pieces);
         if (asked.range) hold(network.outputs, m, asked.range);
         row_scores(asked.loss, C, m, network.outputs, targets, losses, errors);

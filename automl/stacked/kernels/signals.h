@@ -93,7 +93,7 @@ void measure_units(const RunLayer<T> &run, T saturated_above, double *numbers) {
     numbers[DEAD] = double(n_dead) / run.n_real;
 }
 
-// After forward and backward in training; `values` and `before` lie alike, as Update's values.
+// After forward and backward in training, of the network behind its inputs; `values` and `before` lie alike, as Update's values.
 template <typename T>
 void measure_layers(const Network<T> &network, const T *values, const T *before, T saturated_above, double *numbers) {
     const auto earlier = [&](const T *weights) { return before ? before + (weights - values) : nullptr; };
@@ -107,7 +107,7 @@ void measure_layers(const Network<T> &network, const T *values, const T *before,
         n_in = run.n_real;
     }
     const T *weights = network.output_weights;
-    const int64_t n = n_in * network.n_outputs;
+    const int64_t n = n_in * network.n_members * network.n_outputs;
     measure_weights(weights, network.output_weight_gradients, earlier(weights), n, numbers);
     measure_spread(network.outputs, network.n_outputs, network.n_rows, network.n_rows, numbers);
 }

@@ -82,7 +82,8 @@ void limit_all_norms(const Network<T> &network, T max_norm) {
         limit_norms(layer.layer.weights, n_in, layer.n_linear, layer.n_linear, max_norm);
         n_in = layer.n_real;
     }
-    limit_norms(network.output_weights, n_in, network.n_outputs, network.n_outputs, max_norm);
+    const int64_t n_heads = network.n_members * network.n_outputs;
+    limit_norms(network.output_weights, n_in, n_heads, n_heads, max_norm);
 }
 
 // By the coefficients of a step, in the order of COEFFICIENTS.

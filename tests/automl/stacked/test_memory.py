@@ -52,6 +52,8 @@ def test_estimate_covers_what_is_held_without_being_far_above(
         {"activation": "maxout", "normalization": "batch_norm", "dropout": 0.2},
         {"activation": "prelu", "normalization": "layer_norm", "input_dropout": 0.1},
         {"n_layers": 0},
+        {"n_layers": 0, "n_members": 5},
+        {"n_members": 4, "normalization": "batch_norm", "dropout": 0.1, "batch_size": None},
         {"weight_averaging": 2.0, "normalization": "batch_norm"},
         {"n_layers": 4, "residual": "every_layer", "activation": "prelu"},
         {"activation_mixing": "learned", "normalization": "batch_norm", "dropout": 0.1},

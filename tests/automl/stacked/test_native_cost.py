@@ -25,6 +25,7 @@ def seconds(**values: object) -> float:
         {"n_layers": 3},
         {"batch_size": 16},
         {"activation": "maxout"},
+        {"n_members": 4},
         {"numeric_encoding": "piecewise_linear"},
         {"numeric_encoding": "periodic"},
     ],

@@ -16,12 +16,13 @@ def test_runs_with_equally_many_steps_have_the_same_key() -> None:
     )
 
 
-def test_batch_size_rows_and_maxout_separate_runs() -> None:
+def test_batch_size_rows_maxout_and_members_separate_runs() -> None:
     dataset = tiny_dataset()
     others = [
         tiny_run(2, batch_size=32),
         tiny_run(2, rows=RowSubset(0.5)),
         tiny_run(2, activation="maxout"),
+        tiny_run(2, n_members=4),
     ]
     key = stack_key(tiny_run(1), dataset)
     assert all(stack_key(other, dataset) != key for other in others)

@@ -199,6 +199,9 @@ MIXED = [
     {"activation": "sigmoid", "activation_mixing": "learned", "normalization": "batch_norm"},
     {"activation": "tanh", "residual": "every_layer", "n_layers": 4, "dropout": 0.2},
     {"residual": "every_layer", "n_layers": 5, "shape": "funnel", "hidden_size": 16},
+    {"n_members": 4, "dropout": 0.2, "input_dropout": 0.1, "normalization": "batch_norm"},
+    {"n_members": 4, "activation": "tanh", "max_norm": 1.0, "l1": 1e-3, "mixup": 0.4},
+    {"n_members": 3, "n_layers": 0, "weight_averaging": 2.0, "input_scaling": "learned"},
 ]  # fmt: skip
 
 

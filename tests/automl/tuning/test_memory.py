@@ -48,6 +48,8 @@ def test_what_takes_memory_beside_the_size_is_in_the_worst_case() -> None:
     assert (run.model.activation, run.model.normalization) == ("tanh", "batch_norm")
     run = largest_run(SPACE.narrow(["input_scaling=none,learned"]))
     assert run.model.input_scaling == "learned"
+    assert run.model.n_members == 1
+    assert largest_run(SPACE.narrow(["n_members=1,8,4"])).model.n_members == 8
 
 
 def test_averages_are_in_the_worst_case_where_the_space_has_any() -> None:
@@ -122,6 +124,7 @@ SETS = st.fixed_dictionaries(
         "shape": some_of(SHAPES),
         "activation": some_of(tuple(ACTIVATIONS)),
         "normalization": some_of(NORMALIZATIONS),
+        "n_members": some_of((1, 2, 4)),
         "scaling": some_of(SCALINGS),
         "batch_size": some_of((1, 16, 100, 512, "full")),
         "weight_averaging": some_of(("none", 2.0)),

@@ -34,7 +34,7 @@ def test_parameters_are_counted_as_torch_counts_them(
         n_layers=3, hidden_size=20, shape="funnel", activation=activation,
         normalization=normalization, activation_mixing=mixing,
     )  # fmt: skip
-    for own in (config, replace(config, embedding_size=5)):
+    for own in (config, replace(config, embedding_size=5), replace(config, n_members=4)):
         parameters = MLP(own, 7, 3, (4, 9)).parameters()
         assert count_parameters(own, 7, (4, 9), 3) == sum(each.numel() for each in parameters)
 
@@ -50,7 +50,7 @@ def test_encoded_columns_are_wider_and_their_parameters_count(encoding: str) -> 
     assert model.n_inputs == input_size(MLPConfig(), *sizes, N_NUMBERS) + wider
     counted = count_parameters(config, *sizes, data.n_outputs, data.n_numbers)
     assert counted == sum(each.numel() for each in model.parameters())
-    learned = replace(config, input_scaling="learned")
+    learned = replace(config, input_scaling="learned", n_members=2)
     own = mlp_for(learned, data)
     assert own.input_gain is not None and own.input_gain.shape == (model.n_inputs,)
     counted = count_parameters(learned, *sizes, data.n_outputs, data.n_numbers)

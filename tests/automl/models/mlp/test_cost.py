@@ -17,6 +17,7 @@ def test_arithmetic_grows_with_rows_units_and_pieces() -> None:
     assert arithmetic_seconds(MLPConfig(hidden_size=128), DATA, 32) > 2 * narrow
     assert arithmetic_seconds(MLPConfig(hidden_size=64), DATA, 64) > narrow
     assert arithmetic_seconds(MLPConfig(hidden_size=64, activation="maxout"), DATA, 32) > narrow
+    assert arithmetic_seconds(MLPConfig(hidden_size=64, n_members=4), DATA, 32) > 2 * narrow
     for encoding in ("piecewise_linear", "periodic"):
         encoded = MLPConfig(hidden_size=64, numeric_encoding=encoding)
         assert arithmetic_seconds(encoded, DATA, 32) > narrow
@@ -29,6 +30,7 @@ def test_a_call_takes_longer_of_deeper_wider_and_normalized_networks_and_of_more
         (MLPConfig(n_layers=2, hidden_size=16, normalization="none"), 1),
         (MLPConfig(n_layers=1, hidden_size=512, normalization="none"), 1),
         (MLPConfig(n_layers=1, hidden_size=16, normalization="layer_norm"), 1),
+        (MLPConfig(n_layers=1, hidden_size=16, n_members=8), 1),
         (MLPConfig(n_layers=1, hidden_size=16, normalization="none"), 64),
         (MLPConfig(n_layers=1, hidden_size=16, numeric_encoding="periodic"), 1),
         (MLPConfig(n_layers=1, hidden_size=16, numeric_encoding="piecewise_linear"), 1),

@@ -29,7 +29,8 @@ def fitted(rows: torch.Tensor | None = None, seed: int = 1, **values: object) ->
 @pytest.mark.parametrize(
     "values",
     [{}, {"activation": "tanh"}, {"activation": "maxout"}, {"normalization": "layer_norm"},
-     {"normalization": "batch_norm"}, {"activation": "selu", "activation_mixing": "learned"}],
+     {"normalization": "batch_norm"}, {"n_members": 3},
+     {"activation": "selu", "activation_mixing": "learned"}],
     ids=str,
 )  # fmt: skip
 def test_what_each_linear_map_gives_on_the_rows_has_standard_deviation_one(
@@ -41,8 +42,9 @@ def test_what_each_linear_map_gives_on_the_rows_has_standard_deviation_one(
         each.linear.register_forward_hook(lambda _, __, outputs: seen.append(outputs))
     seen: list[torch.Tensor] = []
     with torch.no_grad():
-        seen.append(model.train()(rows.double(), CODES[:FITTED_ROWS]))
-    assert len(seen) == 4
+        outputs = model.train()(rows.double(), CODES[:FITTED_ROWS])
+    seen += outputs.chunk(model.config.n_members)  # of each head on its rows
+    assert len(seen) == 3 + model.config.n_members
     for outputs in seen:
         deviation = outputs.std(dim=0, correction=0)
         torch.testing.assert_close(deviation, torch.ones_like(deviation))
