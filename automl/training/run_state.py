@@ -22,6 +22,14 @@ from storage.records import EpochRecord
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class KeptWeights:
+    """The weights of the best epoch so far; none before there is one."""
+
+    best: BestEpoch = field(default_factory=BestEpoch)
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RunData:
     """What a run trains on, on its device."""
 
@@ -51,8 +59,7 @@ class RunState:
     scaler: LossScaler = field(init=False)
     epoch: int = 0
     step: int = 0
-    best: BestEpoch = field(default_factory=BestEpoch)
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    kept: KeptWeights = field(default_factory=KeptWeights)
     averages: AveragedWeights | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -77,11 +84,10 @@ class RunState:
 
     def keep_if_best(self, record: EpochRecord) -> None:
         """Keep the weights if they are those of the best epoch so far."""
-        best = self.best.after(record)
-        if best is not self.best:
+        best = self.kept.best.after(record)
+        if best is not self.kept.best:
             with self.averaged():
-                self.best_weights = copied_state(self.network.module)
-            self.best = best
+                self.kept = KeptWeights(best, copied_state(self.network.module))
 
     def checkpoint(self) -> Checkpoint:
         """All that the run needs to go on."""
@@ -97,8 +103,8 @@ class RunState:
             step=self.step,
             weights=copied_state(module),
             optimizer=moments | self.scaler.state(),
-            best=self.best,
-            best_weights=dict(self.best_weights),
+            best=self.kept.best,
+            best_weights=dict(self.kept.weights),
             averaged_weights=averages,
         )
 
@@ -114,7 +120,7 @@ class RunState:
         if self.averages is not None:
             self.averages = AveragedWeights(module, start.averages)
         self.epoch, self.step = start.epoch, start.step
-        self.best, self.best_weights = start.best, dict(start.best_weights)
+        self.kept = KeptWeights(start.best, dict(start.best_weights))
 
 
 def copied_state(module: nn.Module) -> dict[str, Tensor]:

@@ -17,13 +17,13 @@ from threadpoolctl import ThreadpoolController
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Let NumPy's and SciPy's linear algebra count in one thread; then as it was before."""
-    with _libraries().limit(limits=1, user_api="blas"):
+    with libraries().limit(limits=1, user_api="blas"):
         yield
 
 
 @functools.cache
-def _libraries() -> ThreadpoolController:
-    """Found once: to look for them takes longer than a decision."""
+def libraries() -> ThreadpoolController:
+    """Those that are to be held, found once: to look for them takes longer than a decision."""
     import scipy.linalg  # noqa: F401 - so that its own is there to be found
 
     return ThreadpoolController()

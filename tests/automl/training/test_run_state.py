@@ -21,13 +21,13 @@ def trained(n_epochs: int) -> RunState:
 def test_only_better_epochs_are_kept() -> None:
     state = trained(1)
     (record,) = curve(PlainTrainer(tiny_dataset()), tiny_run(), 1)
-    kept, weights = state.best, state.best_weights
-    state.keep_if_best(replace(record, epoch=2, valid_loss=kept.valid_loss + 1))
+    kept = state.kept
+    state.keep_if_best(replace(record, epoch=2, valid_loss=kept.best.valid_loss + 1))
     state.keep_if_best(replace(record, epoch=3, valid_loss=math.nan))
-    assert state.best is kept and state.best_weights is weights
+    assert state.kept is kept
     state.keep_if_best(replace(record, epoch=4, valid_loss=0.0))
-    assert (state.best.epoch, state.best.valid_loss) == (4, 0.0)
-    assert state.best_weights is not weights
+    assert (state.kept.best.epoch, state.kept.best.valid_loss) == (4, 0.0)
+    assert state.kept.weights is not kept.weights
 
 
 def test_a_checkpoint_is_taken_over_whole() -> None:
