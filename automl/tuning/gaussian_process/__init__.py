@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from automl.tuning.gaussian_process.belief import Belief
     from automl.tuning.gaussian_process.fitting import Fit
     from automl.tuning.gaussian_process.loading import load_beside
-    from automl.tuning.gaussian_process.threads import one_thread
 
-__all__ = ["N_START", "Batch", "Belief", "Fit", "Models", "load_beside", "one_thread"]
+__all__ = ["N_START", "Batch", "Belief", "Fit", "Models", "load_beside"]
 
 _HOMES = {
     "N_START": "batch",
@@ -25,7 +24,6 @@ _HOMES = {
     "Fit": "fitting",
     "Models": "batch",
     "load_beside": "loading",
-    "one_thread": "threads",
 }
 
 

@@ -31,6 +31,7 @@ from automl.tuning.policies.policy import (
     View,
 )
 from automl.tuning.problem import Problem
+from automl.tuning.threads import one_thread
 from storage.records import Json
 
 TAKES: frozenset[str] = frozenset()
@@ -96,7 +97,7 @@ class FreezeThaw(Policy):
         ]
         if seen is None or n_first == n_free:
             return decisions
-        with process.one_thread():
+        with one_thread():
             at = self._hyperparameters(seen)
             batch = process.Batch(models, view, seen, at, n_free - n_first)
             if (
