@@ -11,9 +11,11 @@ References are fitted while trials train; while they are not there, a little is 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from automl.executors.resources import available_cores
 from automl.training.rankings import MANY_ROWS
 from automl.tuning.cross_fitting import most_rows
 
@@ -63,6 +65,10 @@ SECONDS_PER_LABEL_OF_MANY, SECONDS_PER_PROBABILITY_OF_MANY = 2.2e-5, 6e-6
 """Where the area is taken to first order (`training/rankings.py`): 0.18 s for 9,768 labels of 2
 classes, 1.0 s for 20,000 of 5, 0.53 s for 4,000 of 26."""
 
+SHARED = 1.15
+"""By how much the longer of two splits' intervals takes longer beside the other's: two threads
+took up to 1.09 times the work of one after the other."""
+
 PRINTING_SECONDS, REPORT_SECONDS = 0.25, 0.85
 """What follows at the command line: the result is printed and the process ends; the report."""
 
@@ -93,7 +99,7 @@ def ending_seconds(
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
-    bootstrap = sum(_bootstrap_seconds(dataset, n_rows) for n_rows in splits)
+    bootstrap = _beside([_bootstrap_seconds(dataset, n_rows) for n_rows in splits])
     counted = n_runs * SECONDS_PER_RUN + n_trials * SECONDS_PER_TRIAL
     fixed, of_candidate = FIXED_SECONDS, SECONDS_PER_CANDIDATE
     if is_trained:
@@ -122,6 +128,13 @@ def _bootstrap_seconds(dataset: Dataset, n_rows: int) -> float:
     if n_rows >= MANY_ROWS:
         per_label, per_probability = SECONDS_PER_LABEL_OF_MANY, SECONDS_PER_PROBABILITY_OF_MANY
     return n_rows * (per_label + dataset.n_classes * per_probability)
+
+
+def _beside(seconds: Sequence[float]) -> float:
+    """What the scores of some splits take, which are made beside each other."""
+    if available_cores() == 1:
+        return sum(seconds)
+    return min(sum(seconds), max(seconds) * SHARED)
 
 
 def reckoned(busyness: float) -> float:
