@@ -7,14 +7,7 @@ import time
 import pytest
 
 from automl.data import LoadedData, load_dataset
-from automl.tuning import ending_time
-from automl.tuning.ending_time import (
-    FIXED_SECONDS,
-    MOST_BUSY,
-    SHARED,
-    Moment,
-    ending_seconds,
-)
+from automl.tuning.ending_time import MOST_BUSY, Moment, ending_seconds
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +34,6 @@ def test_a_metric_takes_longer_to_choose_by_than_the_loss(digits: LoadedData) ->
     assert 0.3 < metric - loss < 0.7
     alone = (ending_seconds(digits.dataset, 44, 750, by_metric=one) for one in (False, True))
     assert len(set(alone)) == 1
-
-
-def test_intervals_of_two_splits_take_little_more_than_those_of_the_larger_one(
-    digits: LoadedData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They are made beside each other, where there are two cores for it."""
-    (fold,) = digits.dataset.folds
-    larger, smaller = sorted([len(fold.valid), len(fold.test)], reverse=True)
-
-    def end(n_cores: int) -> float:
-        monkeypatch.setattr(ending_time, "available_cores", lambda: n_cores)
-        return ending_seconds(digits.dataset, 0, 0) - FIXED_SECONDS
-
-    assert end(2) == end(4) == pytest.approx(end(1) * SHARED * larger / (larger + smaller))
 
 
 def test_undisturbed_work_is_not_busy() -> None:
