@@ -157,21 +157,15 @@ class EpochRecord:
 
 
 def best_epoch(curve: Sequence[EpochRecord]) -> EpochRecord | None:
-    """The first epoch with the lowest validation loss among those with finite losses; or None.
+    """The last epoch with the lowest validation loss among those with finite losses; or None.
 
     Its weights are the ones kept, and its validation loss is what a complete run counts.
     """
     best = None
     for record in curve:
-        best = better_epoch(best, record)
+        if record.is_finite and (best is None or record.valid_loss <= best.valid_loss):
+            best = record
     return best
-
-
-def better_epoch(best: EpochRecord | None, later: EpochRecord) -> EpochRecord | None:
-    """The best of some epochs and a later one."""
-    if not later.is_finite:
-        return best
-    return later if best is None or later.valid_loss < best.valid_loss else best
 
 
 @dataclass(frozen=True, slots=True)

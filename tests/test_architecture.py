@@ -60,7 +60,7 @@ HOMES = {
         *("automl.data", "automl.training.metrics"),
         *("automl.report.numbers", "automl.report.figures"),
     ),
-    "threadpoolctl": ("automl.data", "automl.tuning.gaussian_process"),
+    "threadpoolctl": ("automl.data", "automl.tuning.threads"),
     "cloudpickle": ("automl.models.own.reference",),
     "scipy": (
         "automl.data",

@@ -7,8 +7,7 @@ without asking, and the pool, which knows from the epochs it hears of who has wo
 
 from __future__ import annotations
 
-import math
-
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import TrainingConfig
 from automl.training.ending import ending_at
 from automl.training.trainer import Checkpoint, Start, run_of
@@ -31,8 +30,7 @@ class RunProgress:
     """
 
     __slots__ = (
-        "best_epoch",
-        "best_valid_loss",
+        "best",
         "epoch",
         "has_ended",
         "limit",
@@ -44,8 +42,7 @@ class RunProgress:
         self.training = training
         self.limit = limit
         self.epoch = 0
-        self.best_epoch = 0
-        self.best_valid_loss = math.inf
+        self.best = BestEpoch()
         self._look()
 
     @classmethod
@@ -53,8 +50,7 @@ class RunProgress:
         """A run where it is started."""
         progress = cls(run_of(start).training, limit)
         if isinstance(start, Checkpoint):
-            progress.epoch, progress.best_epoch = start.epoch, start.best_epoch
-            progress.best_valid_loss = start.best_valid_loss
+            progress.epoch, progress.best = start.epoch, start.best
             progress._look()
         return progress
 
@@ -71,13 +67,12 @@ class RunProgress:
     def advance(self, record: EpochRecord) -> None:
         """Take note of an epoch with finite losses."""
         self.epoch = record.epoch
-        if record.valid_loss < self.best_valid_loss:
-            self.best_epoch, self.best_valid_loss = record.epoch, record.valid_loss
+        self.best = self.best.after(record)
         self._look()
 
     def _look(self) -> None:
         last = self.training.max_epochs
         if self.limit is not None:
             last = min(last, self.limit)
-        self.has_ended = ending_at(self.epoch, self.best_epoch, self.training) is not None
+        self.has_ended = ending_at(self.epoch, self.best, self.training) is not None
         self.n_epochs_left = 0 if self.has_ended else max(0, last - self.epoch)

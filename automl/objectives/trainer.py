@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from torch import Tensor
@@ -25,6 +25,7 @@ from automl.objectives.loop import Finished, Loop, begin
 from automl.objectives.losses import read_losses, state_in
 from automl.objectives.memory import LoopMemory
 from automl.objectives.states import State, packed
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost
 from automl.training.trainer import Checkpoint, RunError, Start, Trainer, run_of
@@ -49,8 +50,7 @@ class _Run:
     config: RunConfig
     loop: Loop
     epoch: int = 0
-    best_epoch: int = 0
-    best_valid_loss: float = math.inf
+    best: BestEpoch = field(default_factory=BestEpoch)
     best_state: State = field(default_factory=dict)
 
     @property
@@ -145,8 +145,7 @@ class ObjectiveTrainer(Trainer):
             0,
             run.loop.save(),
             {},
-            run.best_epoch,
-            run.best_valid_loss,
+            run.best,
             run.best_state,
         )
 
@@ -169,8 +168,7 @@ def _begun(start: Start) -> _Run:
     if not isinstance(start, Checkpoint):
         return _Run(config, loop)
     loop.load(start.weights)
-    best = start.best_epoch, start.best_valid_loss, start.best_weights
-    return _Run(config, loop, start.epoch, *best)
+    return _Run(config, loop, start.epoch, start.best, start.best_weights)
 
 
 def _trained(run: _Run) -> EpochRecord | None:
@@ -190,10 +188,7 @@ def _trained(run: _Run) -> EpochRecord | None:
         return None
     losses = read_losses(given)
     run.epoch += 1
-    if losses.valid_loss < run.best_valid_loss:
-        run.best_epoch, run.best_valid_loss = run.epoch, losses.valid_loss
-        run.best_state = _state_after(run.loop, given)
-    return EpochRecord(
+    record = EpochRecord(
         run_id=run.config.run_id,
         epoch=run.epoch,
         step=0,
@@ -204,8 +199,12 @@ def _trained(run: _Run) -> EpochRecord | None:
         valid_metric=losses.valid_loss,
         learning_rate=math.nan,
         gradient_norm=math.nan,
-        seconds=time.perf_counter() - began,
+        seconds=0.0,
     )
+    before, run.best = run.best, run.best.after(record)
+    if run.best is not before:
+        run.best_state = _state_after(run.loop, given)
+    return replace(record, seconds=time.perf_counter() - began)
 
 
 def _state_after(loop: Loop, given: object) -> State:

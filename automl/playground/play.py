@@ -106,9 +106,10 @@ class PlayedRun:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest validation loss, from 1; 1 if there is none."""
-        finite = np.where(np.isfinite(self.valid_loss), self.valid_loss, np.inf)
-        return int(finite.argmin()) + 1
+        """The last epoch of the lowest validation loss, from 1; 1 if there is none."""
+        finite = np.isfinite(self.valid_loss)
+        lowest = np.min(self.valid_loss, where=finite, initial=np.inf)
+        return int(np.flatnonzero(self.valid_loss == lowest)[-1]) + 1 if finite.any() else 1
 
     @property
     def best_loss(self) -> float:

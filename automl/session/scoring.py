@@ -12,6 +12,7 @@ from collections import Counter
 from automl.data.loaded import LoadedData
 from automl.data.references import FittedReferences
 from automl.errors import DataError, StudyError, TrainingError
+from automl.executors.predicting import RememberedPredictions
 from automl.session.call import SearchCall
 from automl.tuning.answer_finding import choose_answer
 from automl.tuning.evaluation import evaluate_answer
@@ -96,7 +97,8 @@ class Scoring:
             save_preprocessing(store, self._call.study_name, self._encoders)
         wanted, known = self._references.names, store.refreshed(records)
         seconds = SHARE_OF_TIME * max(0.0, self._call.clock.seconds_left)
-        with self._problem.predicting() as predict:
+        with self._problem.predicting() as predicts:
+            predict = RememberedPredictions(predicts)
             how = self._call.options.answer
             known = choose_answer(store, self._problem, known, how, predict, seconds)
             evaluate_answer(store, self._problem, known, self._take_references, wanted, predict)

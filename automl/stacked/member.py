@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig
 from automl.training.trainer import Checkpoint, Start
+from storage.records import EpochRecord
 
 
 @dataclass(slots=True)
@@ -19,15 +20,19 @@ class Member:
     run: RunConfig
     epoch: int = 0
     step: int = 0
-    best_epoch: int = 0
-    best_valid_loss: float = math.inf
+    best: BestEpoch = field(default_factory=BestEpoch)
 
     @classmethod
     def of(cls, start: Start) -> Member:
         """A run as it begins or goes on."""
         if isinstance(start, Checkpoint):
-            return cls(start.run, start.epoch, start.step, start.best_epoch, start.best_valid_loss)
+            return cls(start.run, start.epoch, start.step, start.best)
         return cls(start)
+
+    def is_best(self, record: EpochRecord) -> bool:
+        """Take note of its last epoch: whether the weights of that one are to be kept."""
+        before, self.best = self.best, self.best.after(record)
+        return self.best is not before
 
     def checkpoint(
         self,
@@ -43,8 +48,7 @@ class Member:
             step=self.step,
             weights=weights,
             optimizer=optimizer,
-            best_epoch=self.best_epoch,
-            best_valid_loss=self.best_valid_loss,
+            best=self.best,
             best_weights=best_weights,
             averaged_weights=averaged_weights,
         )

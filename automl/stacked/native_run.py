@@ -125,8 +125,7 @@ class NativeRun:
                 gradient_norm=norm,
                 layers=layers,
             )
-            if record.is_finite and record.valid_loss < member.best_valid_loss:
-                member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
+            if member.is_best(record):
                 self._numbers[BEST].copy_(self._numbers[VALUES])
         return record
 

@@ -101,7 +101,7 @@ class Places(abc.ABC):
     def best_state(self, member: Member, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The same of a run's best epoch."""
         n_steps = member.step // max(1, member.epoch)
-        return self.state_dict(member, tensors, member.best_epoch * n_steps)
+        return self.state_dict(member, tensors, member.best.epoch * n_steps)
 
 
 class NativeRuns(Places):
@@ -164,6 +164,6 @@ class NativeRuns(Places):
     def best_weights(self, run_id: int) -> dict[str, Tensor]:
         """The weights of a run's best epoch."""
         run = self._runs.get(run_id) or self._dropped[run_id]
-        if run.member.best_epoch == 0:
+        if run.member.best.epoch == 0:
             return {}
         return self.best_state(run.member, run.best_weights())

@@ -86,17 +86,13 @@ class TorchStacks(Places):
         return due
 
     def train(self, group: Sequence[int]) -> list[EpochRecord]:
-        """Train and measure one epoch of a stack; keep the weights of the runs that improved."""
+        """Train and measure one epoch of a stack; keep the weights that are the best."""
         stack = self._places[group[0]].stack
         stack.train_epoch()
         records = self._records(stack)
-        improved = []
-        for k, (member, record) in enumerate(zip(stack.members, records, strict=True)):
-            if record.is_finite and record.valid_loss < member.best_valid_loss:
-                member.best_epoch, member.best_valid_loss = record.epoch, record.valid_loss
-                improved.append(k)
-        if improved:
-            stack.best.keep(stack.averages.blocks, improved)
+        pairs = enumerate(zip(stack.members, records, strict=True))
+        if best := [k for k, (member, record) in pairs if member.is_best(record)]:
+            stack.best.keep(stack.averages.blocks, best)
         return records
 
     def drop(self, run_id: int) -> None:
@@ -131,7 +127,7 @@ class TorchStacks(Places):
         if run_id not in self._places:
             return self._dropped[run_id]
         place = self._places[run_id]
-        if place.member.best_epoch == 0:
+        if place.member.best.epoch == 0:
             return {}
         return self.best_state(place.member, place.stack.best.read(place.k))
 

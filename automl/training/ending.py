@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import TrainingConfig
-from storage.records import EpochRecord, best_epoch
+from storage.records import EpochRecord
 
 Ending = Literal["diverged", "early_stopped", "max_epochs"]
 
@@ -21,24 +22,19 @@ def ending(epochs: Sequence[EpochRecord], training: TrainingConfig) -> Ending | 
     "early_stopped": the last `patience` epochs brought no lower validation loss (Prechelt
     1998, "Early stopping - but when?", criterion UP). The first that holds is named.
     """
-    return ending_after(epochs[-1], best_epoch(epochs), training) if epochs else None
+    best = BestEpoch()
+    for record in epochs:
+        best = best.after(record)
+    return ending_after(epochs[-1], best, training) if epochs else None
 
 
-def ending_after(
-    last: EpochRecord, best: EpochRecord | None, training: TrainingConfig
-) -> Ending | None:
-    """The same, from the last epoch and the best one with finite losses."""
-    if not last.is_finite:
-        return "diverged"
-    return ending_at(last.epoch, best.epoch if best else 0, training)
+def ending_after(last: EpochRecord, best: BestEpoch, training: TrainingConfig) -> Ending | None:
+    """The same, from the last epoch and the best so far."""
+    return ending_at(last.epoch, best, training) if last.is_finite else "diverged"
 
 
-def ending_at(epoch: int, best_epoch: int, training: TrainingConfig) -> Ending | None:
-    """The same of a run whose losses are finite.
-
-    Args:
-        best_epoch: the one with the lowest validation loss; 0 before there is one.
-    """
+def ending_at(epoch: int, best: BestEpoch, training: TrainingConfig) -> Ending | None:
+    """The same of a run whose losses are finite."""
     if epoch >= training.max_epochs:
         return "max_epochs"
-    return "early_stopped" if epoch - best_epoch >= training.patience else None
+    return "early_stopped" if epoch - best.since >= training.patience else None

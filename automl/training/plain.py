@@ -110,7 +110,7 @@ class PlainTrainer(Trainer):
 
     def drop(self, run_id: int) -> None:
         """End a run. Its best weights stay readable until `forget`."""
-        self._ended[run_id] = self._runs.pop(run_id).best.weights
+        self._ended[run_id] = self._runs.pop(run_id).kept.weights
         self._added.remove(run_id)
 
     def checkpoint(self, run_id: int) -> Checkpoint:
@@ -124,7 +124,7 @@ class PlainTrainer(Trainer):
             DivergedError: no epoch of the run had finite losses.
         """
         active = self._runs.get(run_id)
-        weights = self._ended[run_id] if active is None else active.best.weights
+        weights = self._ended[run_id] if active is None else active.kept.weights
         if not weights:
             raise DivergedError(f"run {run_id} has no epoch with finite losses, so no weights")
         return weights

@@ -90,7 +90,7 @@ class ManyRowsRanking:
             weights: (R, N), how often each row was drawn; result: (R,), NaN where the class or
             the rest is missing.
         """
-        won, n_own, lost, n_others = (weights @ self.columns).T
+        won, n_own, lost, n_others = weights.dot(self.columns).T  # not `@`, see `_RowScores`
         area: Floats = np.full_like(won, np.nan)
         defined = (n_own > 0) & (n_others > 0)
         both = won[defined] / n_own[defined] + lost[defined] / n_others[defined]

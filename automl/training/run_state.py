@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from automl.training import optimizers
 from automl.training.averaging import AveragedWeights
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig
 from automl.training.network import Network, load_weights
 from automl.training.place import LossScaler
@@ -21,12 +21,11 @@ from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord
 
 
-@dataclass(slots=True)
-class BestEpoch:
-    """The epoch with the lowest validation loss so far; 0 before there is one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptWeights:
+    """The weights of the best epoch so far; none before there is one."""
 
-    epoch: int = 0
-    valid_loss: float = math.inf
+    best: BestEpoch = field(default_factory=BestEpoch)
     weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -60,7 +59,7 @@ class RunState:
     scaler: LossScaler = field(init=False)
     epoch: int = 0
     step: int = 0
-    best: BestEpoch = field(default_factory=BestEpoch)
+    kept: KeptWeights = field(default_factory=KeptWeights)
     averages: AveragedWeights | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -85,10 +84,10 @@ class RunState:
 
     def keep_if_best(self, record: EpochRecord) -> None:
         """Keep the weights if they are those of the best epoch so far."""
-        if record.is_finite and record.valid_loss < self.best.valid_loss:
+        best = self.kept.best.after(record)
+        if best is not self.kept.best:
             with self.averaged():
-                weights = copied_state(self.network.module)
-            self.best = BestEpoch(record.epoch, record.valid_loss, weights)
+                self.kept = KeptWeights(best, copied_state(self.network.module))
 
     def checkpoint(self) -> Checkpoint:
         """All that the run needs to go on."""
@@ -104,9 +103,8 @@ class RunState:
             step=self.step,
             weights=copied_state(module),
             optimizer=moments | self.scaler.state(),
-            best_epoch=self.best.epoch,
-            best_valid_loss=self.best.valid_loss,
-            best_weights=dict(self.best.weights),
+            best=self.kept.best,
+            best_weights=dict(self.kept.weights),
             averaged_weights=averages,
         )
 
@@ -122,8 +120,7 @@ class RunState:
         if self.averages is not None:
             self.averages = AveragedWeights(module, start.averages)
         self.epoch, self.step = start.epoch, start.step
-        best = dict(start.best_weights)
-        self.best = BestEpoch(start.best_epoch, start.best_valid_loss, best)
+        self.kept = KeptWeights(start.best, dict(start.best_weights))
 
 
 def copied_state(module: nn.Module) -> dict[str, Tensor]:

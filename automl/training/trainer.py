@@ -19,6 +19,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset
 from automl.errors import TrainingError
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig
 from automl.training.costs import RunCost, bytes_alone, cost_alone
 from storage.records import EpochRecord, LayerGradientRecord
@@ -38,8 +39,7 @@ class Checkpoint:
     step: int
     weights: Mapping[str, Tensor]
     optimizer: Mapping[str, Tensor]
-    best_epoch: int
-    best_valid_loss: float
+    best: BestEpoch
     best_weights: Mapping[str, Tensor]
     averaged_weights: Mapping[str, Tensor] = field(default_factory=dict)  # of weight_averaging
 
@@ -55,7 +55,14 @@ class Checkpoint:
             for part in _TENSOR_PARTS
             for name, tensor in getattr(self, part).items()
         }
-        return arrays, {name: getattr(self, name) for name in _NUMBERS}
+        numbers = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "best_epoch": self.best.epoch,
+            "best_since": self.best.since,
+            "best_valid_loss": self.best.valid_loss,
+        }
+        return arrays, numbers
 
     @classmethod
     def from_arrays(
@@ -66,12 +73,13 @@ class Checkpoint:
         for key, array in arrays.items():
             part, _, name = key.partition("/")
             parts[part][name] = torch.from_numpy(array.copy())
+        epoch = int(numbers["best_epoch"])
+        since = int(numbers.get("best_since", epoch))  # the same in states that have none yet
         return cls(
             run=run,
             epoch=int(numbers["epoch"]),
             step=int(numbers["step"]),
-            best_epoch=int(numbers["best_epoch"]),
-            best_valid_loss=float(numbers["best_valid_loss"]),
+            best=BestEpoch(epoch, since, float(numbers["best_valid_loss"])),
             **parts,
         )
 
@@ -86,7 +94,6 @@ def run_of(start: Start) -> RunConfig:
 
 
 _TENSOR_PARTS = ("weights", "optimizer", "best_weights", "averaged_weights")
-_NUMBERS = ("epoch", "step", "best_epoch", "best_valid_loss")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from automl.tuning.cross_fitting import CrossFit, Repeated, cross_fit
 from automl.tuning.metric_fitting import Chooseable, cross_fit_by_metric
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import RETRAINED, equal_members, planned_sets, stored_sets
+from automl.tuning.threads import one_thread
 from storage import Store
 from storage.answers import (
     KINDS,
@@ -85,7 +86,8 @@ def choose_answer(
         sets = stored_sets(store, records, planned_sets(records, problem, wanted))
         further = [run for one in sets for run in one]
         repeated = reading.repeated(library, sets) if wanted == "seeds" else None
-        ways = _ways(reading, library, repeated)
+        with one_thread():
+            ways = _ways(reading, library, repeated)
         found = _found(best.number, list(library), ways, further)
         if is_cut and wanted != "seeds":  # these are held against what was found with them
             found = _of_more(store, records, found)

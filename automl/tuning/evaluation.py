@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -34,6 +35,7 @@ from automl.tuning.kept_models import kept_networks
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import problem_of
 from automl.tuning.seeds import derive_seed
+from automl.tuning.threads import one_thread
 from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import (
@@ -116,7 +118,7 @@ def evaluate_answer(
         members = _Members(networks, single, predicts, of_answer, is_refit)
         rows = [make(members, dataset, fitted) for make in (_valid_rows, _test_rows)]
     thresholds = _thresholds(records, answer, rows[0])
-    scores = [_scored(each, dataset, records.settings, thresholds) for each in rows]
+    scores = _scored_beside(rows, dataset, records.settings, thresholds)
     return _kept(store, records, answer, rows, scores)
 
 
@@ -272,6 +274,17 @@ def _unfinished(references: FittedReferences) -> frozenset[ReferenceName]:
         for name, by_fold in references.items()
         if not all(of_fold.is_final for of_fold in by_fold)
     )
+
+
+def _scored_beside(
+    splits: Sequence[_Rows],
+    dataset: Dataset,
+    settings: StudySettings,
+    thresholds: Mapping[str, float | None],
+) -> list[dict[_Whose, EvaluationRecord]]:
+    """Score the rows of all splits, beside each other: nearly all of it is NumPy's own work."""
+    with one_thread(), ThreadPoolExecutor(len(splits), "automl-scores") as pool:
+        return list(pool.map(lambda rows: _scored(rows, dataset, settings, thresholds), splits))
 
 
 def _scored(

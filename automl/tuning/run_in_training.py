@@ -6,12 +6,12 @@ says that the run is over, or somebody else ends it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig
 from automl.training.ending import ending_after
-from storage.records import EpochRecord, better_epoch
+from storage.records import EpochRecord
 
 
 @dataclass(slots=True)
@@ -23,13 +23,15 @@ class RunInTraining:
     n_bytes: int | None = None  # that it holds, where that was measured
     curve: list[EpochRecord] = field(default_factory=list)
     end: str | None = None  # "max_epochs", or a key of CAUSES; None: it goes on
-    _best: EpochRecord | None = None  # of the first epochs
+    _best: BestEpoch = field(default_factory=BestEpoch)  # of the first epochs
+    _best_record: EpochRecord | None = None
     _n_seen: int = 0  # so many
 
     def advance(self, record: EpochRecord) -> bool:
         """Take one more epoch; whether the run has come to its end with it."""
         self.curve.append(record)
-        self.end = self.end or ending_after(record, self.best, self.config.training)
+        self._look()
+        self.end = self.end or ending_after(record, self._best, self.config.training)
         return self.end is not None
 
     @property
@@ -58,13 +60,20 @@ class RunInTraining:
     @property
     def best(self) -> EpochRecord | None:
         """Its best epoch, if it has one with finite losses."""
-        while self._n_seen < len(self.curve):  # epochs of an earlier call come several at once
-            self._best = better_epoch(self._best, self.curve[self._n_seen])
-            self._n_seen += 1
-        return self._best
+        self._look()
+        return self._best_record
 
     @property
     def best_loss(self) -> float:
         """The validation loss of its best epoch; infinite where there is none."""
-        best = self.best
-        return math.inf if best is None else best.valid_loss
+        self._look()
+        return self._best.valid_loss
+
+    def _look(self) -> None:
+        """Take note of new epochs; those of an earlier call come several at once."""
+        while self._n_seen < len(self.curve):
+            record = self.curve[self._n_seen]
+            before, self._best = self._best, self._best.after(record)
+            if self._best is not before:
+                self._best_record = record
+            self._n_seen += 1

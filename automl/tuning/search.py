@@ -97,6 +97,7 @@ class Search:
                 self._save_checkpoints()
                 if not state.trials:
                     break
+                state.decider.policy.prepare()
                 yield state.progress(self._clock, self._clock_of_training)
                 self._take(state.executor.next_round(self._clock.deadline))
             if not (state.trials or self._is_over):

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.table.inputs import InputScaling, TableEncoding, TableInputs
 from automl.models.mlp.config import MLPConfig
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.trainer import Checkpoint, RunBegan, RunError, Start, Trainer, run_of
 from storage.records import EpochRecord
@@ -73,8 +74,7 @@ class _LinearRun:
     config: RunConfig
     weight: Tensor
     epoch: int
-    best_epoch: int
-    best_loss: float
+    best: BestEpoch
     best_weight: Tensor
 
 
@@ -121,8 +121,7 @@ class LinearTrainer(Trainer):
             run.epoch,
             {"weight": run.weight.clone()},
             {},
-            run.best_epoch,
-            run.best_loss,
+            run.best,
             {"weight": run.best_weight.clone()},
         )
 
@@ -154,12 +153,13 @@ class LinearTrainer(Trainer):
         losses = [
             float(cross_entropy(s.inputs.numeric @ run.weight, s.targets)) for s in (train, valid)
         ]
-        if losses[1] < run.best_loss:
-            run.best_epoch, run.best_loss = run.epoch, losses[1]
-            run.best_weight = run.weight.clone()
-        return EpochRecord(
+        record = EpochRecord(
             run.config.run_id, run.epoch, run.epoch, *losses, 0.0, 0.0, 0.0, rate, 0.0, 0.0
         )
+        before, run.best = run.best, run.best.after(record)
+        if run.best is not before:
+            run.best_weight = run.weight.clone()
+        return record
 
 
 class SlowTrainer(LinearTrainer):
@@ -248,9 +248,7 @@ def make_trouble(run: RunConfig, n_active: int) -> None:
 def _begin(start: Start) -> _LinearRun:
     if isinstance(start, Checkpoint):
         weight, best = start.weights["weight"].clone(), start.best_weights["weight"].clone()
-        return _LinearRun(
-            start.run, weight, start.epoch, start.best_epoch, start.best_valid_loss, best
-        )
+        return _LinearRun(start.run, weight, start.epoch, start.best, best)
     generator = torch.Generator().manual_seed(start.seed)
     weight = 0.1 * torch.randn(4, 2, generator=generator)
-    return _LinearRun(start, weight, 0, 0, float("inf"), weight.clone())
+    return _LinearRun(start, weight, 0, BestEpoch(), weight.clone())

@@ -13,11 +13,12 @@ import torch
 from automl.data.dataset import Dataset
 from automl.errors import DivergedError
 from automl.models.mlp.config import MLPConfig
+from automl.training.best_epoch import BestEpoch
 from automl.training.config import RowSubset, RunConfig, TrainingConfig
 from automl.training.predictions import predict
-from automl.training.trainer import Start, Trainer
-from storage.records import EpochRecord
-from tests.contracts.tiny_datasets import tiny_dataset
+from automl.training.trainer import Checkpoint, Start, Trainer
+from storage.records import EpochRecord, best_epoch
+from tests.contracts.tiny_datasets import parted_dataset, tiny_dataset
 from tests.contracts.toy_family import ToyConfig
 
 TOY = "tests.contracts.toy_family:TOY_FAMILY"
@@ -194,6 +195,25 @@ class TrainerContract:
         targets = dataset.folds[0].valid.targets
         found = -chances.gather(1, targets[:, None]).log().mean().item()
         assert found == pytest.approx(best, rel=1e-5)
+
+    def test_of_equally_good_epochs_the_last_ones_weights_are_kept(
+        self, make_trainer: MakeTrainer
+    ) -> None:
+        """The loss stays at 0 while weights decay; patience counts from the first such epoch."""
+        run = tiny_run(learning_rate=0.3, optimizer="adamw", weight_decay=0.1)
+        trainer = make_trainer(parted_dataset())
+        first, *rest = curve(trainer, run, 3)
+        assert [record.valid_loss for record in (first, *rest)] == [0, 0, 0]
+        before = trainer.checkpoint(1)
+        (later,) = trainer.train_round()
+        now = trainer.checkpoint(1)
+        assert now.best == BestEpoch(epoch=4, since=1, valid_loss=0.0)
+        assert best_epoch([first, *rest, later]) is later
+        kept = trainer.best_weights(1)["output.weight"]
+        assert torch.equal(kept, now.weights["output.weight"])
+        assert not torch.equal(kept, before.best_weights["output.weight"])
+        arrays, numbers = now.to_arrays()
+        assert Checkpoint.from_arrays(run, arrays, numbers).best == now.best
 
     def test_best_weights_survive_a_checkpoint(self, make_trainer: MakeTrainer) -> None:
         run = tiny_run(learning_rate=0.3, hidden_size=32)

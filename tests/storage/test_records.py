@@ -67,11 +67,11 @@ def test_epoch_is_finite_where_both_losses_are() -> None:
 
 
 @pytest.mark.parametrize("not_finite", [math.nan, math.inf, -math.inf])
-def test_best_epoch_is_the_first_of_the_lowest_finite_ones(not_finite: float) -> None:
-    losses = (not_finite, 1.0, 0.5, 0.5, not_finite)
+def test_best_epoch_is_the_last_of_the_lowest_finite_ones(not_finite: float) -> None:
+    losses = (not_finite, 1.0, 0.5, 0.5, 0.6, not_finite)
     curve = [replace(epoch(1, n), valid_loss=loss) for n, loss in enumerate(losses, start=1)]
     best = best_epoch(curve)
-    assert best is not None and best.epoch == 3
+    assert best is not None and best.epoch == 4
     assert best_epoch(curve[:1]) is best_epoch([]) is None
 
 

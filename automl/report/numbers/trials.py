@@ -48,9 +48,10 @@ class Curve:
 
     @property
     def best(self) -> int:
-        """Index of the lowest finite validation loss; 0 where none is finite."""
-        finite = np.where(np.isfinite(self.valid), self.valid, np.inf)
-        return int(np.argmin(finite)) if len(finite) else 0
+        """Index of the last of the lowest finite validation losses; 0 where none is finite."""
+        finite = np.isfinite(self.valid)
+        lowest = np.min(self.valid, where=finite, initial=np.inf)
+        return int(np.flatnonzero(self.valid == lowest)[-1]) if finite.any() else 0
 
     def thinned(self, at_most: int) -> Curve:
         """The curve at so many epochs, evenly spread, and at its lowest point."""

@@ -19,12 +19,9 @@ from collections.abc import Sequence
 import optuna
 
 from automl.options.search_options import PolicyOptions
-from automl.tuning.gaussian_process.batch import N_START, Batch, Models
-from automl.tuning.gaussian_process.belief import Belief
+from automl.tuning import gaussian_process as process
 from automl.tuning.gaussian_process.curves import Seen
-from automl.tuning.gaussian_process.fitting import Fit
 from automl.tuning.gaussian_process.kernel import Hyperparameters
-from automl.tuning.gaussian_process.threads import one_thread
 from automl.tuning.policies.policy import (
     Decision,
     Judgement,
@@ -34,6 +31,7 @@ from automl.tuning.policies.policy import (
     View,
 )
 from automl.tuning.problem import Problem
+from automl.tuning.threads import one_thread
 from storage.records import Json
 
 TAKES: frozenset[str] = frozenset()
@@ -79,17 +77,13 @@ class FreezeThaw(Policy):
 
     def __init__(self, max_epochs: int) -> None:
         self._grid = (*(epoch for epoch in GRID if epoch < max_epochs), max_epochs)
-        self._models: Models | None = None
+        self._models: process.Models | None = None
         self._belief: Json = None
 
     def next(self, view: View, n_free: int) -> Sequence[Decision]:
         """Trials spread over the space at first, then what the process recommends."""
-        with one_thread():
-            return self._next(view, n_free)
-
-    def _next(self, view: View, n_free: int) -> Sequence[Decision]:
         if self._models is None:
-            self._models = Models(view, self._grid)
+            self._models = process.Models(view, self._grid)
         models = self._models
         models.curves.read(view.trials)
         seen = models.curves.seen(MOST_POINTS)
@@ -97,20 +91,26 @@ class FreezeThaw(Policy):
         if view.is_late and seen is not None and models.curves.is_paused[seen.trials].any():
             n_new = 0
         begun = len(view.trials) - view.n_given
-        n_first = n_new if seen is None else max(0, min(n_new, N_START - begun))
+        n_first = n_new if seen is None else max(0, min(n_new, process.N_START - begun))
         decisions: list[Decision] = [
             Start(models.first(view.seed, begun + place)) for place in range(n_first)
         ]
         if seen is None or n_first == n_free:
             return decisions
-        batch = Batch(models, view, seen, self._hyperparameters(seen), n_free - n_first)
-        if (
-            n_first == 0
-            and self._asks_for_worth(view, n_free)
-            and batch.most_improvement() < WORTH
-        ):
-            return []
-        return [*decisions, *batch.decide(n_free - n_first, n_new - n_first)]
+        with one_thread():
+            at = self._hyperparameters(seen)
+            batch = process.Batch(models, view, seen, at, n_free - n_first)
+            if (
+                n_first == 0
+                and self._asks_for_worth(view, n_free)
+                and batch.most_improvement() < WORTH
+            ):
+                return []
+            return [*decisions, *batch.decide(n_free - n_first, n_new - n_first)]
+
+    def prepare(self) -> None:
+        """Let the process be loaded beside the first trials."""
+        process.load_beside()
 
     def judge(self, trial: TrialView) -> Judgement:
         """It pauses: whether it goes on is decided when a slot is free."""
@@ -131,20 +131,20 @@ class FreezeThaw(Policy):
         Raises:
             DamagedError: it is none.
         """
-        self._belief = Belief.of_json(belief).to_json()
+        self._belief = process.Belief.of_json(belief).to_json()
 
     def _hyperparameters(self, seen: Seen) -> Hyperparameters:
         """Fitted again where there is much more to fit them to."""
         assert self._models is not None
         known, cube = None, self._models.cube
         if self._belief is not None:
-            belief = Belief.of_json(self._belief)
+            belief = process.Belief.of_json(self._belief)
             known = belief.hyperparameters(cube)
             if seen.n_points < belief.n_points * GROWTH:
                 return known
-        fit = Fit(*self._models.fitted_to(seen))
+        fit = process.Fit(*self._models.fitted_to(seen))
         found = fit.most_probable(known, N_STEPS)
-        self._belief = Belief.of(found, cube, seen.n_points).to_json()
+        self._belief = process.Belief.of(found, cube, seen.n_points).to_json()
         return found
 
     def _asks_for_worth(self, view: View, n_free: int) -> bool:

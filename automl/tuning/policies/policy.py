@@ -151,6 +151,13 @@ class Policy(abc.ABC):
         Up to there it may train before anything else is known.
         """
 
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to load
+        """Get ready for decisions that the first trials do not wait for.
+
+        Asked whenever what was decided has been handed over, so first while workers begin. They
+        must be heard, so it may not take long itself.
+        """
+
     @property
     def belief(self) -> Json:
         """What it has learned beside the trials, kept with the study; None: nothing.

@@ -3,21 +3,24 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from automl.errors import TrainingError
-from automl.executors.predicting import ProcessPredictor
+from automl.executors.predicting import ProcessPredictor, RememberedPredictions, SplitName
 from automl.executors.workers.worker import TrainingSetup
 from automl.models.own.builders import remember
 from automl.models.own.family import OwnConfig
 from automl.models.own.reference import reference_of
 from automl.training.config import RunConfig, TrainingConfig
+from automl.training.plain import PlainTrainer
 from automl.training.predictions import predict
 from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.trainer_contract import tiny_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers need Linux or macOS")
 
@@ -54,3 +57,27 @@ def test_networks_predict_elsewhere_as_here_and_do_no_harm() -> None:
         assert predictor(run_that(""), weights, "test").shape[0] == len(dataset.folds[0].test)
     finally:
         predictor.close()
+
+
+def test_each_network_predicts_validation_rows_once_as_long_as_there_is_room() -> None:
+    dataset, asked = tiny_dataset(), []
+    runs = [tiny_run(number, seed=number) for number in (1, 2, 3)]
+    trainer = PlainTrainer(dataset)
+    trainer.add(runs)
+    trainer.train_round()
+    weights = [trainer.best_weights(run.run_id) for run in runs]
+
+    def asking(run: RunConfig, weights: Mapping[str, Tensor], split: SplitName) -> Tensor:
+        asked.append((run.run_id, split))
+        return predict(run, weights, dataset, split)
+
+    n_numbers = predict(runs[0], weights[0], dataset, "valid").numel()
+    remembered = RememberedPredictions(asking, most_numbers=2 * n_numbers)
+    for _ in range(2):
+        for run, of_run in zip(runs, weights, strict=True):
+            for split in ("valid", "test"):
+                found = remembered(run, of_run, split)  # type: ignore[arg-type]
+                assert torch.equal(found, predict(run, of_run, dataset, split))  # type: ignore[arg-type]
+    valid = [run_id for run_id, split in asked if split == "valid"]
+    assert valid == [1, 2, 3, 3], "there is room for two"
+    assert len(asked) - len(valid) == 6

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from automl.executors.run_progress import RunProgress
+from automl.training.best_epoch import BestEpoch
 from automl.training.ending import ending
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord
@@ -35,7 +36,7 @@ def test_a_run_is_due_until_its_limit_and_again_when_that_is_raised():
     assert progress.n_epochs_left == 6
 
 
-@pytest.mark.parametrize("patience", [2, 3, 100])
+@pytest.mark.parametrize("patience", [2, 3, 4, 100])
 def test_it_rests_where_its_curve_has_ended_by_the_rule_of_the_coordinator(patience):
     run = run_of(patience=patience)
     progress, curve = RunProgress.of(run), []
@@ -47,7 +48,7 @@ def test_it_rests_where_its_curve_has_ended_by_the_rule_of_the_coordinator(patie
 
 def test_one_that_is_continued_goes_on_from_there():
     run = run_of()
-    start = Checkpoint(run, 5, 5, {}, {}, 4, 0.6, {})
+    start = Checkpoint(run, 5, 5, {}, {}, BestEpoch(5, 4, 0.6), {})
     progress = RunProgress.of(start)
     assert progress.n_epochs_left == 3
     progress.advance(epoch_of(6, 0.7))

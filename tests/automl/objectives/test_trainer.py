@@ -108,11 +108,7 @@ def test_a_class_goes_on_from_its_checkpoint_with_the_curve_it_would_have_had() 
     state = parted.checkpoint(1)
     arrays, numbers = state.to_arrays()
     again = type(state).from_arrays(replace(state.run, run_id=2), arrays, numbers)
-    assert (again.epoch, again.best_epoch, again.best_valid_loss) == (
-        3,
-        state.best_epoch,
-        state.best_valid_loss,
-    )
+    assert (again.epoch, again.best) == (3, state.best)
     later = ObjectiveTrainer(NO_DATA)
     later.add([again])
     assert losses(curve(later, 2, 2)) == losses(curve(whole, 1, 5))[3:]
@@ -124,6 +120,12 @@ def dips(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"valid_loss": loss, "state": {"epoch": epoch}}
 
 
+def ties(params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Its first two epochs are equally good."""
+    for epoch, loss in enumerate([1.0, 1.0, 2.0], start=1):
+        yield {"valid_loss": loss, "state": {"epoch": epoch}}
+
+
 class Dips(Noisy):
     def train_epoch(self) -> float:
         self.total += 1
@@ -131,7 +133,8 @@ class Dips(Noisy):
 
 
 @pytest.mark.parametrize(
-    ("objective", "best"), [(dips, {"epoch": 2}), (Dips, {"total": 2.0}), (noisy, None)]
+    ("objective", "best"),
+    [(dips, {"epoch": 2}), (ties, {"epoch": 2}), (Dips, {"total": 2.0}), (noisy, None)],
 )
 def test_the_state_after_the_best_epoch_is_kept(objective: Any, best: Any) -> None:
     trainer = ObjectiveTrainer(NO_DATA)

@@ -10,6 +10,7 @@ from automl.playground.play import (
     N_ROWS,
     NAMES,
     TOGETHER,
+    PlayedRun,
     Playground,
     combinations,
     grids_of,
@@ -112,3 +113,12 @@ def test_each_longer_step_is_told_as_it_begins(caplog: pytest.LogCaptureFixture)
         "training 1 network on xor with 15 % of wrong labels",
         "training 1 network on xor with 30 % of wrong labels",
     ]
+
+
+def test_of_equally_low_losses_the_last_epoch_counts_as_elsewhere():
+    def best(*losses: float) -> int:
+        curve = np.array(losses)
+        return PlayedRun({}, curve, curve, 0.0, 0.0, np.empty((0, 0))).best_epoch
+
+    assert best(0.5, 0.3, 0.3, 0.4, math.nan) == 3
+    assert best(math.inf, math.nan) == 1

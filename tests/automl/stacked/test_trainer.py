@@ -93,7 +93,7 @@ def test_best_weights_survive_neighbours_that_come_and_go() -> None:
     while len(records) < 4 and records[-1].valid_loss <= min(r.valid_loss for r in records):
         kept = trainer.best_weights(1)
         records += [r for r in trainer.train_round() if r.run_id == 1]
-    best = trainer.checkpoint(1).best_epoch
+    best = trainer.checkpoint(1).best.epoch
     assert records[best - 1].valid_loss == min(record.valid_loss for record in records)
     if best == len(records) - 1:
         assert all(torch.equal(kept[name], v) for name, v in trainer.best_weights(1).items())

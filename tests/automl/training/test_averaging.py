@@ -68,7 +68,7 @@ def test_what_is_measured_and_kept_are_the_averages() -> None:
     assert not torch.equal(
         checkpoint.averaged_weights["output.weight"], checkpoint.weights["output.weight"]
     )
-    assert checkpoint.best_epoch == 3, "for this test to say anything"
+    assert checkpoint.best.epoch == 3, "for this test to say anything"
     for name, values in checkpoint.averaged_weights.items():
         assert torch.equal(values, trainer.best_weights(1)[name])
     chances = predict(run, trainer.best_weights(1), dataset, "valid").double()

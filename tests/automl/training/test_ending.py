@@ -26,6 +26,7 @@ def records(*valid_losses: float, train_loss: float = 1.0) -> list[EpochRecord]:
         ((1.0, 0.9, 0.95, 0.95), None),
         ((1.0, 0.9, 0.95, 0.95, 0.91), "early_stopped"),
         ((1.0, 0.9, 0.9, 0.9, 0.9), "early_stopped"),  # equal is not better
+        ((1.0, 0.9, 0.95, 0.9, 0.95), "early_stopped"),  # nor does it count from there again
         ((1.0, 0.9, 0.95, 0.95, 0.89), None),
         ((8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0), "max_epochs"),
         ((8.0, 7.0, 6.0, 5.0, 4.0, 4.1, 4.2, 4.3), "max_epochs"),  # both: the budget is spent

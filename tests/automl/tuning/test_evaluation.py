@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from threadpoolctl import threadpool_limits
 
 import automl
 from automl.data.references import FittedReferences, fit_references, guessing_alone
@@ -16,7 +17,7 @@ from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import load_study
 from automl.training.metrics import score
-from automl.tuning.evaluation import evaluate_answer
+from automl.tuning.evaluation import _Rows, _scored_beside, evaluate_answer
 from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
 from automl.wording.counts import trial_words
@@ -46,6 +47,31 @@ def test_kept_validation_predictions_give_the_trials_value(finished: SearchResul
     rows = np.arange(len(kept["valid_targets"]))
     chosen = kept["valid_predictions"][rows, kept["valid_targets"]]
     assert -np.log(chosen).mean() == pytest.approx(finished.best.value, rel=1e-4)
+
+
+def test_scores_are_the_same_bits_on_any_number_of_threads(finished: SearchResult) -> None:
+    """Of so many rows that linear algebra shares a product among its threads where it may."""
+    settings, dataset = finished.records.settings, problem_of(finished).dataset
+    random = np.random.default_rng(0)
+    splits = []
+    for split, n_rows in (("valid", 20_000), ("test", 15_000)):
+        targets = random.integers(0, 3, n_rows)
+        logits = random.normal(size=(2, n_rows, 3)) + 2 * (targets[:, None] == np.arange(3))
+        network, guessing = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        references = {"guessing": guessing}
+        scale = np.ones(n_rows)
+        splits.append(_Rows(split, targets, scale, network, None, references, frozenset()))  # type: ignore[arg-type]
+
+    def scored(n_threads: int) -> list[EvaluationRecord]:
+        thresholds = {"network": None, "guessing": None}
+        with threadpool_limits(n_threads, "blas"):
+            found = _scored_beside(splits, dataset, settings, thresholds)
+        return [replace(each["network"], evaluated_at=0.0) for each in found]
+
+    first = scored(1)
+    assert first == scored(2)
+    assert [each.split for each in first] == ["valid", "test"]
+    assert first[0].scores["accuracy"] > 0.7
 
 
 def test_references_stand_beside_it(finished: SearchResult) -> None:

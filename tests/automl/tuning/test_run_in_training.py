@@ -27,6 +27,7 @@ def run_of(*valid_losses: float, patience: int = 9) -> RunInTraining:
         ((0.5, 0.4, 0.3), 9, None, None),
         ((0.5, 0.4, 0.3, 0.2), 9, "max_epochs", None),
         ((0.5, 0.6, 0.7), 2, "early_stopped", "early_stopped"),
+        ((0.5, 0.6, 0.5), 2, "early_stopped", "early_stopped"),
         ((0.5, math.nan), 9, "diverged", "diverged"),
     ],
 )
@@ -47,5 +48,7 @@ def test_an_end_is_not_taken_back() -> None:
 def test_its_best_epoch_is_the_one_with_the_lowest_finite_loss() -> None:
     best = run_of(0.5, 0.3, 0.4).best
     assert best is not None and best.epoch == 2
+    tied = run_of(0.3, 0.5, 0.3, 0.4).best
+    assert tied is not None and tied.epoch == 3
     assert run_of(math.nan).best is None
     assert run_of(math.nan).best_loss == math.inf

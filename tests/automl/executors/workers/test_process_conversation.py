@@ -25,6 +25,7 @@ from automl.executors.workers.process_messages import (
 )
 from automl.executors.workers.worker import Orders, Ready
 from automl.system.child_processes import module_search_path
+from automl.training.best_epoch import BestEpoch
 from automl.training.trainer import Checkpoint
 from tests.contracts.executor_contract import LINEAR, curve_alone
 from tests.contracts.linear_trainer import tiny_dataset, tiny_run, without_seconds
@@ -73,7 +74,10 @@ def test_a_worker_stops_forgets_and_starts_before_it_trains(worker):
 def test_a_worker_reads_what_it_is_told_while_nobody_takes_what_it_says(worker):
     """Else both sides might wait for ever, each for the other to listen."""
     ballast = {"weight": torch.zeros(4, 2), "ballast": torch.zeros(500_000)}
-    states = [Checkpoint(tiny_run(n), 1, 1, ballast, {}, 1, 0.5, ballast) for n in range(20, 24)]
+    states = [
+        Checkpoint(tiny_run(n), 1, 1, ballast, {}, BestEpoch(1, 1, 0.5), ballast)
+        for n in range(20, 24)
+    ]
     for state in states:  # each of several megabytes, far more than a connection holds
         send(worker.connection, Orders((), (), (state,), None, {state.run.run_id: 3}))
     epochs = []

@@ -17,6 +17,7 @@ from automl.executors.workers.process_messages import (
     send,
 )
 from automl.executors.workers.worker import Orders, RoundDone
+from automl.training.best_epoch import BestEpoch
 from automl.training.trainer import Checkpoint, RunBegan
 from storage.records import EpochRecord, LayerGradientRecord
 from tests.contracts.linear_trainer import tiny_run
@@ -62,7 +63,7 @@ def test_a_row_of_a_stack_travels_without_the_stack(pipe):
 
 def test_a_checkpoint_arrives_with_its_tensors_writable(pipe):
     weights = {"weight": torch.randn(3, 2), "step": torch.tensor(5.0), "empty": torch.empty(0, 2)}
-    send(pipe[0], Given(Checkpoint(tiny_run(1), 2, 6, weights, {}, 1, 0.5, weights)))
+    send(pipe[0], Given(Checkpoint(tiny_run(1), 2, 6, weights, {}, BestEpoch(1, 1, 0.5), weights)))
     checkpoint = receive(pipe[1]).value
     assert checkpoint.run == tiny_run(1)
     for name, tensor in weights.items():

@@ -22,6 +22,7 @@ from automl.executors.workers import process, process_worker, warm_server
 from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.process_worker import ENDED_SILENT
 from automl.executors.workers.worker import TrainingSetup
+from automl.training.best_epoch import BestEpoch
 from automl.training.trainer import Checkpoint
 from tests.contracts import child_processes
 from tests.contracts.executor_contract import (
@@ -221,7 +222,7 @@ def test_what_is_more_than_a_connection_holds_is_not_sent_for_ever(executor):
     weights = {"weight": torch.zeros(4, 2), "ballast": torch.zeros(10_000_000)}
     stop(executor)
     with at_most(20):  # a worker without work is told at once
-        executor.start([Checkpoint(tiny_run(2), 1, 1, weights, {}, 1, 0.5, weights)])
+        executor.start([Checkpoint(tiny_run(2), 1, 1, weights, {}, BestEpoch(1, 1, 0.5), weights)])
     assert {failure.run_id for failure in executor.next_round().failures} == {1}
     with at_most(20):  # run 2 was never taken: the next worker has it
         assert {epoch.run_id for epoch in executor.next_round().epochs} == {2}

@@ -45,6 +45,8 @@ def test_the_values_of_folds_agree_with_those_of_the_study():
 def test_the_best_epoch_is_a_finite_one():
     curve = mean_curve([[epoch(1, 1, math.nan), epoch(1, 2, 0.5), epoch(1, 3, math.inf)]])
     assert curve.best == 1
+    assert mean_curve([[epoch(1, 1, math.nan), epoch(1, 2, math.inf)]]).best == 0
+    assert mean_curve([[epoch(1, n, loss) for n, loss in enumerate([2, 1, 3, 1, 2])]]).best == 3
 
 
 def test_a_trial_without_epochs_has_no_best_epoch(records: StudyRecords):

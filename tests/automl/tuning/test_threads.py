@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from automl.tuning.gaussian_process.threads import one_thread
 from automl.tuning.policies.freeze_thaw import FreezeThaw
+from automl.tuning.threads import one_thread
 from tests.contracts.policy_contract import MAX_EPOCHS, Simulation
 
 
