@@ -30,11 +30,16 @@ def columns(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
     for name in train.columns:
         if train[name].dtype.kind in "fiub":
             continue
-        words = train[name].astype("string").value_counts().index[:MOST_CATEGORIES]
+        words = texts(train[name]).value_counts().index[:MOST_CATEGORIES]
         kind = pd.CategoricalDtype(words)
-        train[name] = train[name].astype("string").astype(kind)
-        test[name] = test[name].astype("string").astype(kind)
+        train[name] = texts(train[name]).astype(kind)
+        test[name] = texts(test[name]).astype(kind)
     return train, test
+
+
+def texts(column: pd.Series) -> pd.Series:
+    """Plain texts, and NaN where a cell is empty: scikit-learn refuses pandas' own NA."""
+    return column.astype(object).map(str, na_action="ignore")
 
 
 def main(train_path: str, test_path: str, target: str, task: str, seconds: str, out: str) -> None:
