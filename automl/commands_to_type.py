@@ -17,6 +17,7 @@ from typing import Any
 from automl.options.option import options_in, options_of
 from automl.options.search_options import (
     Deciders,
+    EndOptions,
     FreeOptions,
     SearchOptions,
     StudyOptions,
@@ -89,9 +90,9 @@ def next_command(
 ) -> str | None:
     """What to type to search again with the changes that an advice proposes.
 
-    The same study goes on where it can (more trials), else there is another one beside it. Of
-    a study whose data were given as an object it is a call in Python, in which `...` stands
-    for what was given.
+    The same study goes on where it can (more trials), else there is another one beside it. What
+    changes no trial, as the metric, leaves it with what has ended it. Of a study whose data were
+    given as an object it is a call in Python, in which `...` stands for what was given.
 
     Returns:
         None where there is nothing to change.
@@ -100,7 +101,10 @@ def next_command(
         return None
     settings = records.settings
     options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
-    if any(one.timeout is None for one in records.policies if one.searches):
+    changed = {change.parameter for change in changes}
+    is_same_study = changed <= options_of(FreeOptions).keys()
+    searches = not is_same_study or bool(changed & options_of(EndOptions).keys())
+    if searches and any(one.timeout is None for one in records.policies if one.searches):
         options["timeout"] = None  # the person has let it run as long as it takes
     assignments = _assignments(settings.space_changes)
     for change in changes:
@@ -109,11 +113,10 @@ def next_command(
         else:
             assignments[change.parameter] = change.set
     options["set"] = [f"{name}={text}" for name, text in assignments.items()]
-    if all(change.parameter in options_of(FreeOptions) for change in changes):
-        options["study"] = _typed_name(settings)
-        # What has ended the study, or is about to, would end it at once.
-        changed = {change.parameter for change in changes}
+    if is_same_study and searches:  # what has ended the study, or is about to, would at once
         options |= {name: None for name in STOPS_IN_ORDER if name not in changed}
+    if is_same_study:
+        options["study"] = _typed_name(settings)
     else:
         options["new"] = True
     return _command(settings, options)

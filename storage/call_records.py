@@ -77,6 +77,7 @@ class PolicyRecord:
     answer: str = "single"  # what was to be handed over: "auto", or an `AnswerKind`
     searches: bool = True  # False: the study had all that was asked for, so nothing was tried
     untrained: str | None = None  # why networks of its answer were not trained
+    untrained_trial: int | None = None  # the number of the trial that it was to be made of
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,19 @@ class Calls:
         with writing(self._database, study_name) as (connection, study_id):
             connection.execute(table.insert(), {**asdict(record), "study_id": study_id})
 
-    def note_untrained(self, study_name: str, answer: str, why: str | None) -> None:
+    def note_untrained(
+        self, study_name: str, answer: str, why: str | None, trial_number: int | None
+    ) -> None:
         """Keep why networks of the answer that a call asked for were not trained.
 
         Args:
             answer: which answer it asked for: the last call that did is meant.
             why: None: all of them were, by now.
+            trial_number: of the trial that they were to be made of.
         """
         table = tables.POLICIES
         with writing(self._database, study_name) as (connection, study_id):
             asked = (table.c.study_id == study_id) & (table.c.answer == answer)
             last = select(func.max(table.c.policy_id)).where(asked).scalar_subquery()
-            connection.execute(
-                table.update().where(table.c.policy_id == last).values(untrained=why)
-            )
+            noted = {"untrained": why, "untrained_trial": trial_number}
+            connection.execute(table.update().where(table.c.policy_id == last).values(noted))

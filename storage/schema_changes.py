@@ -148,6 +148,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(17, "the metric is a choice", _drop_metric),
     SchemaChange(18, "calls that search nothing", _add_column(tables.POLICIES.c.searches)),
     SchemaChange(19, "why an answer is missing", _add_column(tables.POLICIES.c.untrained)),
+    SchemaChange(20, "of which trial", _add_column(tables.POLICIES.c.untrained_trial)),
 )
 
 

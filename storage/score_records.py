@@ -41,6 +41,9 @@ fewest parameters whose validation loss cannot be told from the best one's. Of e
 of all folds. Two are trained for: "seeds" is the best trial's configuration with further seeds,
 beside its own runs; "refit" is one network of it on train and validation rows together."""
 
+N_SEEDS = 4
+"""Further seeds: the mean of five networks has a fifth of the variance that comes from seeds."""
+
 METRICS: Mapping[str, tuple[str, ...]] = {
     "binary": ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1", "roc_auc"),

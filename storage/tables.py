@@ -236,6 +236,7 @@ POLICIES = Table(
     Column("answer", Text, nullable=False, server_default="single"),
     Column("searches", Boolean, nullable=False, server_default="1"),
     Column("untrained", Text),
+    Column("untrained_trial", Integer),
 )
 
 STOPS = Table(

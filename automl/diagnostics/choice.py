@@ -8,15 +8,21 @@ chosen by.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from automl.diagnostics.metric_choice import HELD_OUT, chosen_by, metric_of, metric_sentences
 from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
-from automl.wording.counts import count, trial_words
+from automl.wording.counts import agree, count, trial_words
 from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
-from storage.answers import answers_side_by_side, evaluation_of, study_answer, trials_of
-from storage.records import CAUSES, StudyRecords
-from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
+from storage.answers import (
+    answers_side_by_side,
+    evaluation_of,
+    kept_weights,
+    study_answer,
+    trials_of,
+)
+from storage.records import CAUSES, RunRecord, StudyRecords
+from storage.score_records import N_SEEDS, AnswerRecord, EvaluationRecord, MetricWorth
 
 KIND_WORDS = {
     "single": "best trial",
@@ -49,9 +55,15 @@ NO_TIME = "there was no time to train for it, which the same command with more t
 STOPPED = "the search was stopped before it was trained, which the same command does"
 OVERTAKEN = "another trial has become the best meanwhile, and the same command trains for that"
 NOT_YET = "nothing has been trained for it yet, which the same command does"
+NOT_ALL_YET = "not all of it has been trained yet, which the same command does"
 WITHOUT_ITS_OWN = (
     "the networks that were trained for it are there, but not its own weights, with which they "
     "predict; the same command trains them again"
+)
+NOT_USED = (
+    "the networks that were trained for it could not be used: a file of weights is gone or "
+    "damaged, which the same command mends, one of them predicts what is no number, or there are "
+    "too few validation rows to choose by"
 )
 """Why networks of an answer are missing. The first three are noted by who trains them."""
 
@@ -78,8 +90,15 @@ def _score(records: StudyRecords) -> str:
 
 def scored_name(records: StudyRecords, evaluation: EvaluationRecord) -> str:
     """What has the scores of an evaluation: a trial's network, or several that are together."""
-    kinds = {one.answer_id: one.kind for one in records.answers}
-    return TOGETHER.get(kinds.get(evaluation.answer_id, ""), "network")
+    answer = next((one for one in records.answers if one.answer_id == evaluation.answer_id), None)
+    if answer is None or _is_of_one(records, answer):
+        return "network"
+    return TOGETHER.get(answer.kind, "network")
+
+
+def _is_of_one(records: StudyRecords, answer: AnswerRecord) -> bool:
+    """Whether it is an ensemble that came to one trial, another than the best alone."""
+    return answer.kind == "ensemble" and len(trials_of(records, answer)) == 1
 
 
 def choice_sentences(records: StudyRecords) -> list[str]:
@@ -114,8 +133,14 @@ def choice_sentences(records: StudyRecords) -> list[str]:
 
 
 def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
-    """That the best trial is handed over, where another answer was asked for and is not there."""
+    """That what was asked for is not there, or not all of it, and why."""
     asked = records.policies[-1].answer if records.policies else "single"
+    if now.kind == asked == "seeds" and (n_seeds := _n_seeds(records, now)) < N_SEEDS:
+        why = _why_not_all(records, now)
+        return [
+            f"The answer that was asked for has {count(N_SEEDS, 'further seed')}, but "
+            f"{n_seeds:,} {agree(n_seeds, 'is', 'are')} there: {why}."
+        ]
     is_there = any(one.kind == asked for one in answers_side_by_side(records))
     if is_there or now.kind != "single" or asked not in NOT_FOUND:
         return []
@@ -127,13 +152,30 @@ def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
 def _why_not_trained(records: StudyRecords, kind: str, number: int) -> str:
     """What the call that asked for it has noted; else by the runs that were to be the answer."""
     runs = [run for run in records.runs if run.purpose == kind and run.trial_number == number]
-    kept = {artifact.run_id for artifact in records.kept_artifacts("answer_weights")}
-    if noted := records.policies[-1].untrained:
+    if noted := _noted(records, number):
         return noted
+    kept = kept_weights(records)
     if any(run.run_id in kept for run in runs):
-        return WITHOUT_ITS_OWN
-    causes = {run.cause for run in runs if run.state == "failed"}
-    return training_failed(causes) or NOT_YET
+        own = {run.run_id for run in records.search_runs(number)}
+        return NOT_USED if own <= kept.keys() else WITHOUT_ITS_OWN
+    return _failure(runs) or NOT_YET
+
+
+def _why_not_all(records: StudyRecords, now: AnswerRecord) -> str:
+    """Why an answer has fewer networks than were to be trained for it."""
+    number = now.best_trial_number
+    runs = [run for run in records.runs if (run.purpose, run.trial_number) == (now.kind, number)]
+    return _noted(records, number) or _failure(runs) or NOT_ALL_YET
+
+
+def _noted(records: StudyRecords, number: int) -> str | None:
+    """What the last call has noted, of this trial: another may be the best since."""
+    last = records.policies[-1]
+    return last.untrained if last.untrained_trial in (None, number) else None
+
+
+def _failure(runs: Iterable[RunRecord]) -> str:
+    return training_failed({run.cause for run in runs if run.state == "failed"})
 
 
 def training_failed(causes: Collection[str | None]) -> str:
@@ -180,6 +222,8 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
     size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
     if answer.kind == "smallest":
         return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
+    if _is_of_one(records, answer):
+        return f"{trial_words(numbers)}, the only one that the ensemble is made of{size}"
     if len(numbers) == 1:
         best = "the best"
         if numbers[0] != answer.best_trial_number and answer.kind == "single":
@@ -198,10 +242,15 @@ def _what_was_trained(records: StudyRecords, answer: AnswerRecord) -> str:
         n_epochs = len(records.epochs.get(answer.members[0].run_id, ()))
         epochs = count(n_epochs, "epoch")
         return f"{trial}, trained again on train and validation rows for {epochs}{size}"
-    n_folds = max(1, len(records.search_runs(answer.best_trial_number)))
-    seeds = count(len(answer.members) // n_folds - 1, "further seed")
+    seeds = count(_n_seeds(records, answer), "further seed")
     networks = count(len(answer.members), "network")
     return f"{trial}, together with {seeds} of it: the mean of {networks}{size}"
+
+
+def _n_seeds(records: StudyRecords, answer: AnswerRecord) -> int:
+    """How many further seeds of the best trial are in an answer."""
+    n_folds = max(1, len(records.search_runs(answer.best_trial_number)))
+    return len(answer.members) // n_folds - 1
 
 
 def _named(numbers: Sequence[int]) -> str:

@@ -208,7 +208,7 @@ class MetricOptions(OptionRecord):
         None,
         optional(METRIC),
         "What is handed over is chosen by it, on validation rows; of two classes its threshold "
-        "too. Default: the loss.",
+        "too. Default: the study's, else the loss.",
     )
 
 

@@ -25,7 +25,6 @@ from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.planned_runs import EndedRun, say_failures
 from automl.tuning.progress import SearchProgress
 from automl.tuning.retrained import (
-    N_SEEDS,
     RETRAINED,
     PlannedSet,
     earlier_runs,
@@ -38,6 +37,7 @@ from automl.tuning.weight_files import WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
 from storage.records import StudyRecords
+from storage.score_records import N_SEEDS
 
 LOG = logging.getLogger("automl")
 
@@ -58,6 +58,7 @@ class AnswerTraining:
         self.estimated_seconds = 0.0
         self.seconds_after = 0.0
         self.untrained: str | None = None
+        self._trial_number: int | None = None  # of which they are missing
         self._call = call
         self._store = store
         self._kind = call.options.answer if call.data is not None else "single"
@@ -98,17 +99,24 @@ class AnswerTraining:
             if best is not None
             and seconds_of_sets(records, best.number, self._kind, n) <= self._seconds_left
         ]
-        self.untrained = NO_TIME if len(found) < len(missing) else None
+        self._leave(NO_TIME if len(found) < len(missing) else None, records)
         return found
 
     def leave(self, records: StudyRecords, why: str) -> None:
         """Train nothing; if anything is missing, that is why."""
-        self.untrained = why if self._missing(records) else None
+        self._leave(why if self._missing(records) else None, records)
+
+    def _leave(self, why: str | None, records: StudyRecords) -> None:
+        best = records.best_trial
+        self.untrained, self._trial_number = why, None if best is None else best.number
 
     def note(self) -> None:
-        """Keep why networks are missing, or that none is."""
+        """Keep why networks are missing, and of which trial, or that none is."""
         if self.is_wanted:
-            self._store.calls.note_untrained(self._call.study_name, self._kind, self.untrained)
+            number = None if self.untrained is None else self._trial_number
+            self._store.calls.note_untrained(
+                self._call.study_name, self._kind, self.untrained, number
+            )
 
     def _missing(self, records: StudyRecords) -> list[PlannedSet]:
         problem = self._call.problem
@@ -187,7 +195,7 @@ class AnswerTraining:
         try:
             with self._store.transaction(at_once=True):
                 if best is None or files.best_complete != best.number:
-                    self.untrained = OVERTAKEN
+                    self.untrained, self._trial_number = OVERTAKEN, files.best_complete
                     return
                 now = self._store.read_study(records.settings.study_name)
                 missing = missing_sets(self._store, now, [one for one, _ in whole])

@@ -106,7 +106,8 @@ class SearchSession:
         """Write how this call searches, if no call before did the same."""
         with self.store.transaction(at_once=True):  # two searches may begin a study together
             records = self.store.read_study(self.call.study_name)
-            record_policy(self.store, records, self.call.policy_record(len(records.trials)))
+            policy = self.call.policy_record(len(records.trials))
+            record_policy(self.store, records, policy, is_complete=self.call.is_complete)
 
     def _warn_of_no_time(self) -> None:
         """Say what took the time of a call in which nothing was trained, and how much may do."""

@@ -25,14 +25,11 @@ from automl.tuning.planned_runs import PlannedRun, best_configuration
 from automl.tuning.seeds import derive_seed
 from storage import Store
 from storage.records import EpochRecord, RunRecord, StudyRecords, best_epoch
-from storage.score_records import AnswerKind, AnswerMember
+from storage.score_records import N_SEEDS, AnswerKind, AnswerMember
 
 PlannedSet: TypeAlias = tuple[PlannedRun, ...]
 
 RETRAINED: Final[tuple[AnswerKind, ...]] = ("seeds", "refit")
-
-N_SEEDS: Final = 4
-"""Further seeds: the mean of five networks has a fifth of the variance that comes from seeds."""
 
 TIMES_LONGER: Final = 1.5
 """Training is given so much more time than the best trial took: fewer train at once by then."""

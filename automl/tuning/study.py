@@ -198,16 +198,19 @@ def _assignment(name: str, asked: StudySettings) -> str:
     return f"--set {changes[-1]}" if changes else ""
 
 
-def record_policy(store: Store, records: StudyRecords, policy: PolicyRecord) -> None:
+def record_policy(
+    store: Store, records: StudyRecords, policy: PolicyRecord, *, is_complete: bool
+) -> None:
     """Write down how a call searches; where nothing is left to, what else it asks for.
 
     Of a call that searches nothing there is no record where the last one has asked for the same.
+
+    Args:
+        is_complete: whether the study has all that the call asks for, see `SoFar`.
     """
-    has_more = policy.n_trials is None or len(records.trials) < policy.n_trials
-    searches = has_more or any(trial.state == "RUNNING" for trial in records.trials)
     asked = [_asked_for(one) for one in (*records.policies[-1:], policy)]
-    if searches or len(asked) == 1 or asked[0] != asked[1]:
-        store.calls.add(records.settings.study_name, replace(policy, searches=searches))
+    if not is_complete or len(asked) == 1 or asked[0] != asked[1]:
+        store.calls.add(records.settings.study_name, replace(policy, searches=not is_complete))
 
 
 def _asked_for(policy: PolicyRecord) -> PolicyRecord:
@@ -220,6 +223,7 @@ def _asked_for(policy: PolicyRecord) -> PolicyRecord:
         environment={},
         searches=True,
         untrained=None,
+        untrained_trial=None,
     )
 
 

@@ -99,6 +99,19 @@ def test_more_trials_go_on_in_the_same_study() -> None:
         assert (typed["n_trials"], typed["new"], typed["study"]) == (60, False, named)
 
 
+def test_another_metric_leaves_a_study_with_what_has_ended_it() -> None:
+    """Nothing of a trial depends on it, so that nothing is to be trained for it."""
+    limits = {"n_trials": 1000, "max_epochs_total": 500, "target_loss": 0.1}
+    call = replace(ONE_CALL, **limits, patience_trials=20, timeout=60.0)
+    records = study(replace(ONE_CALL, n_trials=3), replace(call, from_trial_number=3))
+    kept = options(next_command(records, changes(metric="f1")) or "")
+    assert not kept["new"] and kept["metric"] == "f1"
+    ends = (*limits, "patience_trials", "timeout")
+    assert {name: kept[name] for name in ends} == {**limits, "patience_trials": 20, "timeout": 60}
+    more = options(next_command(records, changes(metric="f1", n_trials="2000")) or "")
+    assert [more[name] for name in ends] == [2000, None, None, None, None]
+
+
 def test_advice_without_changes_has_no_command() -> None:
     assert next_command(study(), ()) is None
 

@@ -29,9 +29,11 @@ def test_why_an_answer_is_missing_is_noted_with_the_last_call_that_asked_for_it(
     def noted(name: str) -> list[str | None]:
         return [one.untrained for one in store.read_study(name).policies]
 
-    store.calls.note_untrained("study", "seeds", "no time")
-    store.calls.note_untrained("study", "refit", "it diverged")
+    store.calls.note_untrained("study", "seeds", "no time", 7)
+    store.calls.note_untrained("study", "refit", "it diverged", 7)
     assert noted("study") == [None, "it diverged", "no time", None]
     assert noted("other") == [None] * 4
-    store.calls.note_untrained("study", "seeds", None)
+    trials = [one.untrained_trial for one in store.read_study("study").policies]
+    assert trials == [None, 7, 7, None]
+    store.calls.note_untrained("study", "seeds", None, None)
     assert noted("study") == [None, "it diverged", None, None]

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from automl.diagnostics.choice import NO_TIME, choice_head, choice_rows, choice_sentences
+from automl.diagnostics.choice import (
+    NO_TIME,
+    NOT_USED,
+    WITHOUT_ITS_OWN,
+    choice_head,
+    choice_rows,
+    choice_sentences,
+    scored_name,
+)
 from storage.answers import single_answer
 from storage.call_records import PolicyRecord
 from storage.records import ArtifactRecord, RunRecord, RunState, StudyRecords
@@ -207,3 +215,82 @@ def test_why_nothing_was_trained_is_said(
         artifacts = (*artifacts, kept)
     said = choice_sentences(replace(records, policies=policies, runs=runs, artifacts=artifacts))
     assert any("asked for, but trial" in one and words in one for one in said)
+
+
+def test_what_was_noted_of_another_trial_is_not_said_of_the_best() -> None:
+    """Another process has told a better one since."""
+    records = chosen("single")
+    best = records.best_trial
+    assert best is not None
+    noted = "its training has failed (the loss became infinite)"
+    for number, is_said in ((best.number, True), (best.number + 1, False)):
+        policy = PolicyRecord(
+            0, "tpe", "none", answer="refit", untrained=noted, untrained_trial=number
+        )
+        said = choice_sentences(replace(records, policies=(policy,)))
+        assert any(noted in one for one in said) == is_said
+        assert any("nothing has been trained for it yet" in one for one in said) != is_said
+
+
+@pytest.mark.parametrize(("has_own", "words"), [(True, NOT_USED), (False, WITHOUT_ITS_OWN)])
+def test_that_its_own_weights_are_missing_is_said_only_where_they_are(
+    has_own: bool, words: str
+) -> None:
+    records = chosen("single")
+    best = records.best_trial
+    assert best is not None
+    (own,) = records.search_runs(best.number)
+    kept = [("answer_weights", 901), *([("weights", own.run_id)] if has_own else [])]
+    records = replace(
+        records,
+        policies=(PolicyRecord(0, "tpe", "none", answer="seeds"),),
+        runs=(*records.runs, RunRecord(901, best.number, "seeds", 1, state="complete")),
+        artifacts=tuple(
+            ArtifactRecord(kind, kind, best.number, run_id, None, "w", 1, "", {})
+            for kind, run_id in kept
+        ),
+    )
+    assert any(words in one for one in choice_sentences(records))
+
+
+@pytest.mark.parametrize(
+    ("noted", "cause", "why"),
+    [
+        (NO_TIME, "interrupted", "there was no time to train for it"),
+        (None, "diverged", "its training has failed (the loss became infinite"),
+        (None, "interrupted", "not all of it has been trained yet"),
+    ],
+)
+def test_why_seeds_are_missing_is_said(noted: str | None, cause: str, why: str) -> None:
+    records = trained_for("seeds", 2)
+    number = records.answers[-1].best_trial_number
+    policy = PolicyRecord(
+        0, "tpe", "none", answer="seeds", untrained=noted, untrained_trial=number
+    )
+    failed = RunRecord(990, number, "seeds", 9, state="failed", cause=cause)
+    records = replace(records, policies=(policy,), runs=(*records.runs, failed))
+    said = [one for one in choice_sentences(records) if "asked for" in one]
+    assert len(said) == 1
+    assert said[0].startswith(
+        f"The answer that was asked for has 4 further seeds, but 2 are there: {why}"
+    )
+    whole = replace(trained_for("seeds", 4), policies=(policy,))
+    other = replace(records, policies=(replace(policy, answer="auto"),))
+    for one in (whole, other):
+        assert not any("asked for" in sentence for sentence in choice_sentences(one))
+
+
+def test_an_ensemble_of_one_trial_is_called_by_that() -> None:
+    """Chosen by a metric, it may come to another trial than the best alone."""
+    records = chosen("ensemble")
+    number = records.complete_trials[1].number
+    members = (AnswerMember(records.search_runs(number)[0].run_id, 1.0),)
+    answers = tuple(
+        replace(one, members=members) if one.kind == "ensemble" else one for one in records.answers
+    )
+    alone = replace(records, answers=answers)
+    assert choice_sentences(alone)[0] == (
+        f"The answer is trial {number}, the only one that the ensemble is made of, 900 parameters."
+    )
+    assert scored_name(alone, alone.evaluations[0]) == "network"
+    assert scored_name(records, records.evaluations[0]) == "ensemble"

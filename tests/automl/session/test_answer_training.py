@@ -18,10 +18,11 @@ from automl.session.answer_training import AnswerTraining
 from automl.session.search_session import SearchSession
 from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
-from automl.tuning.retrained import N_SEEDS, seconds_of_sets
+from automl.tuning.retrained import seconds_of_sets
 from storage import open_store
 from storage.errors import ArtifactError
 from storage.records import RunRecord
+from storage.score_records import N_SEEDS
 from tests.automl.session.sessions import session
 from tests.automl.tuning.searches import complete_another
 
@@ -78,7 +79,10 @@ def test_as_many_seeds_are_trained_as_there_is_time_for(
     with session(tmp_path, answer="seeds") as running:
         list(running)
         assert [run.label for run in trained(running)] == ["seed 0", "seed 1"]
-        assert len(running.result().answer.members) == 3
+        result = running.result()
+    assert len(result.answer.members) == 3
+    said = choice_sentences(result.records)
+    assert any("4 further seeds, but 2 are there: there was no time" in one for one in said)
 
 
 def test_time_is_planned_by_what_the_best_trial_takes(tmp_path: Path) -> None:
@@ -199,7 +203,8 @@ def test_another_process_keeps_what_it_trained_for_a_better_trial(
         records = running.store.read_study(running.call.study_name)
     kept = records.kept_artifacts("answer_weights")
     assert [(one.trial_number, one.run_id) for one in kept] == theirs
-    assert records.policies[-1].untrained == OVERTAKEN
+    last = records.policies[-1]
+    assert (last.untrained, last.untrained_trial) == (OVERTAKEN, theirs[0][0])
 
 
 def test_networks_that_another_process_has_trained_meanwhile_are_kept_once(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from automl.commands_to_type import reproducing_command, trained_calls
 from automl.stacked import native
 from storage.errors import ArtifactError
 from tests.automl.session.sessions import session
@@ -47,6 +48,24 @@ def test_a_person_is_told_once_that_kernels_could_not_be_compiled(
     (told,) = [message for message in said if "kernels" in message]
     assert "a-compiler ended with exit code 4: x.h:3: error: no room" in told
     assert "torch calls, 2 to 5 times as long" in told
+
+
+def test_a_finished_study_is_not_searched_by_calls_that_give_no_number_of_trials(
+    tmp_path: Path,
+) -> None:
+    """Its epochs have ended it: the record has no number of trials that could tell."""
+    ended = {"n_trials": None, "max_epochs_total": 6, "references": False}
+    for asked in ({}, {}, {"sampler": "random"}, {"sampler": "random", "answer": "single"}):
+        with session(tmp_path, **ended, **asked) as running:
+            list(running)
+            records = running.store.read_study(running.call.study_name)
+    assert [(one.policy, one.answer, one.searches) for one in records.policies] == [
+        ("freeze_thaw", "auto", True),
+        ("optuna", "auto", False),
+        ("optuna", "single", False),
+    ]
+    assert trained_calls(records) == records.policies[:1]
+    assert reproducing_command(records).is_exact
 
 
 def test_facts_of_the_data_that_cannot_be_written_end_the_search(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from automl.training.predictions import predict
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.planned_training import train_runs
 from automl.tuning.retrained import (
-    N_SEEDS,
     START_SECONDS,
     TIMES_LONGER,
     epochs_found,
@@ -32,6 +31,7 @@ from automl.tuning.retrained import (
 )
 from storage import open_store
 from storage.answers import answers_side_by_side, evaluation_of, kept_weights, single_answer
+from storage.score_records import N_SEEDS
 
 STUDY = "wine"
 

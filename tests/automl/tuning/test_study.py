@@ -220,8 +220,9 @@ def test_each_call_that_searches_is_recorded(store: Store) -> None:
     for n_trials, sampler in ((1, "tpe"), (1, "tpe"), (2, "random")):
         records = read_known_study(store, "s")
         policy = PolicyRecord(len(records.trials), sampler, "median", n_trials=n_trials)
-        record_policy(store, records, policy)
-        if len(study.trials) < n_trials:
+        is_complete = len(study.trials) == n_trials
+        record_policy(store, records, policy, is_complete=is_complete)
+        if not is_complete:
             study.tell(study.ask(), 0.5)
     assert [(one.from_trial_number, one.sampler) for one in store.read_study("s").policies] == [
         (0, "tpe"),
@@ -232,12 +233,12 @@ def test_each_call_that_searches_is_recorded(store: Store) -> None:
 def test_what_else_a_call_of_a_finished_study_asks_for_is_recorded(store: Store) -> None:
     study = open_study(store, SETTINGS)
     asked = PolicyRecord(0, "tpe", "median", n_trials=1, answer="single", n_slots=10)
-    record_policy(store, read_known_study(store, "s"), asked)
+    record_policy(store, read_known_study(store, "s"), asked, is_complete=False)
     study.tell(study.ask(), 0.5)
     for answer in ("single", "refit", "refit"):
         records = read_known_study(store, "s")
         # How many fit in memory at once is no wish of a person's.
         again = replace(asked, from_trial_number=1, answer=answer, n_slots=11)
-        record_policy(store, records, again)
+        record_policy(store, records, again, is_complete=True)
     policies = store.read_study("s").policies
     assert [(one.answer, one.searches) for one in policies] == [("single", True), ("refit", False)]
