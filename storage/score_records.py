@@ -83,6 +83,11 @@ def metric_to_choose_by(metric: str | None) -> str | None:
     return None if metric is None or score_of(metric) == "loss" else metric
 
 
+def score_to_choose_by(metric: str | None) -> str:
+    """The score by which answers are held against each other: that of a study's metric."""
+    return "loss" if metric is None else score_of(metric)
+
+
 def is_choice(wanted: str, metric: str | None) -> bool:
     """Whether the answer is chosen among trials, and not the one of the lowest loss in any case.
 

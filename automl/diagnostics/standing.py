@@ -83,7 +83,7 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
         for one in evaluation.references
         if score in one.network_gains
     }
-    if not gains:
+    if not evaluation.references:
         return Standing("unknown", "Nothing was fitted beside the network to compare it with.")
     n_rows = records.settings.n_rows.get(evaluation.split, MIN_TEST_ROWS)
     if n_rows < MIN_TEST_ROWS:
@@ -92,6 +92,8 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
         return Standing(
             "unknown", f"{rows} {too_few} too few to tell whether a reference is better."
         )
+    if not gains:
+        return Standing("unknown", f"It has not been compared by {score_name(score)} yet.")
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"

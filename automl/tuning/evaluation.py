@@ -35,6 +35,7 @@ from automl.tuning.kept_models import kept_networks
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import problem_of
 from automl.tuning.seeds import derive_seed
+from automl.tuning.study import check_metric
 from automl.tuning.threads import one_thread
 from automl.wording.counts import trial_words
 from storage import Store
@@ -195,7 +196,8 @@ def _kept(
     standing = {
         one.answer_id for one in standing_answers(records) if one.answer_id != answer.answer_id
     }
-    with store.transaction():
+    with store.transaction(at_once=True):
+        check_metric(store, records)
         if answer.answer_id < 0:
             answer = store.add_answer(name, answer)
         for artifact in records.kept_artifacts("predictions"):
