@@ -63,6 +63,8 @@ class ReferenceRecord:
     network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
     guessing_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
     is_final: bool = True  # False: it was still getting better when its effort was spent
+    metric: str | None = None  # the study's when it was scored
+    threshold: float | None = None  # that it decides by between two classes, see `AnswerRecord`
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from automl.tuning.keeping import Keeper
 from automl.wording.references import REFERENCE_NAMES
 from storage import open_store
 from storage.answers import study_answer
+from storage.score_records import EvaluationRecord
 from tests.automl.session.sessions import session
 from tests.automl.tuning.searches import complete_another
 
@@ -200,3 +201,25 @@ def test_a_call_that_says_no_metric_goes_by_the_one_that_another_has_said_meanwh
     assert records.settings.metric == "roc_auc" and len(records.trials) == 4
     assert answer.validation is not None and answer.validation.score == "roc_auc"
     assert result.evaluation is not None
+
+
+def test_by_another_metric_references_that_cannot_be_had_again_are_kept(tmp_path: Path) -> None:
+    """By all but the metric that they were not scored by; with references they are fitted anew."""
+
+    def search(**options: object) -> EvaluationRecord:
+        with session(tmp_path, n_trials=1, **options) as running:
+            list(running)
+            found = running.result().evaluation
+        assert found is not None
+        return found
+
+    first = search()
+    bare = search(metric="f1", references=False)
+    assert bare.answer_id >= 0 and "f1" in bare.scores.keys() - first.scores.keys()
+    assert {one.name for one in bare.references} == set(REFERENCE_NAMES)
+    trees = bare.reference("boosted_trees")
+    assert trees is not None and trees == first.reference("boosted_trees")
+    assert bare.gain("guessing", "f1") is not None and bare.gain("boosted_trees", "f1") is None
+    assert search(references=False) == bare
+    full = search()
+    assert full.gain("boosted_trees", "f1") is not None and full.scores == bare.scores
