@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from storage.records import ArtifactRecord, StudyRecords
-from storage.score_records import AnswerKind, AnswerMember, AnswerRecord, EvaluationRecord
+from storage.score_records import (
+    AnswerKind,
+    AnswerMember,
+    AnswerRecord,
+    EvaluationRecord,
+    score_to_choose_by,
+)
 
 KINDS: tuple[AnswerKind, ...] = get_args(AnswerKind)
 
@@ -60,11 +66,17 @@ def single_answer(records: StudyRecords, trial_number: int) -> AnswerRecord:
     """The answer that one trial gives alone: its runs, each with the same weight.
 
     The stored one, if there is one: first of all one that was stored as such, since another kind,
-    as the smallest as good, may decide by a threshold of its own.
+    as the smallest as good, may decide by a threshold of its own. What it was when the study was
+    after another metric, with the threshold of that, is no part of the study any more.
     """
     runs = records.search_runs(trial_number)
     members = tuple(AnswerMember(run.run_id, 1 / len(runs)) for run in runs)
-    stored = [one for one in reversed(records.answers) if one.members == members]
+    score = score_to_choose_by(records.settings.metric)
+    stored = [
+        one
+        for one in reversed(records.answers)
+        if one.members == members and (one.validation is None or one.validation.score == score)
+    ]
     stored.sort(key=lambda one: one.kind != "single")
     return stored[0] if stored else AnswerRecord("single", members, trial_number)
 

@@ -66,6 +66,8 @@ class ReferenceRecord:
     network_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
     guessing_gains: Mapping[str, PairedDifference] = field(default_factory=dict)
     is_final: bool = True  # False: it was still getting better when its effort was spent
+    metric: str | None = None  # the study's when it was scored
+    threshold: float | None = None  # that it decides by between two classes, see `AnswerRecord`
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ def score_of(metric: str) -> str:
 def metric_to_choose_by(metric: str | None) -> str | None:
     """A study's metric, where to choose by it is something else than to choose by the loss."""
     return None if metric is None or score_of(metric) == "loss" else metric
+
+
+def score_to_choose_by(metric: str | None) -> str:
+    """The score by which answers are held against each other: that of a study's metric."""
+    return "loss" if metric is None else score_of(metric)
 
 
 def is_choice(wanted: str, metric: str | None) -> bool:

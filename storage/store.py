@@ -175,7 +175,8 @@ class Store:
         """The records as the study is by now.
 
         Where its trials are the same, as after the last training unless others search it too,
-        runs and curves stay as they were read: they are most of a study.
+        runs and curves stay as they were read: they are most of a study. Settings are read again:
+        another process may have chosen by another metric.
         """
         with self._database.lock:
             self.flush()
@@ -183,7 +184,8 @@ class Store:
                 if _trials(self.optuna_storage, study_id) != records.trials:
                     return self.read_study(records.settings.study_name)
                 judgements = study_reading.read_judgements(connection, study_id)
-        return dataclasses.replace(records, **judgements)
+                settings = study_reading.read_settings(connection, study_id) or records.settings
+        return dataclasses.replace(records, settings=settings, **judgements)
 
     def ranking(self, study_name: str) -> list[tuple[float, int]]:
         """(value, number) of the trials that completed with a value, the best first."""

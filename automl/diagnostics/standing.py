@@ -9,7 +9,7 @@ asked for; and the metric, where a person has named one. Verdicts on the best tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +83,7 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
         for one in evaluation.references
         if score in one.network_gains
     }
-    if not gains:
+    if not evaluation.references:
         return Standing("unknown", "Nothing was fitted beside the network to compare it with.")
     n_rows = records.settings.n_rows.get(evaluation.split, MIN_TEST_ROWS)
     if n_rows < MIN_TEST_ROWS:
@@ -92,20 +92,27 @@ def standing_on(records: StudyRecords, evaluation: EvaluationRecord) -> Standing
         return Standing(
             "unknown", f"{rows} {too_few} too few to tell whether a reference is better."
         )
+    if not gains:
+        return Standing("unknown", f"It has not been compared by {score_name(score)} yet.")
     best = min(gains, key=lambda name: gains[name].value)
     gain = gains[best]
     kind: StandingKind = "better" if gain.is_better else "worse" if gain.is_worse else "no_better"
-    sentence = _sentence(records, evaluation, kind, best, score) + _shortfall(evaluation)
+    sentence = _sentence(records, evaluation, kind, best, score) + _shortfall(
+        evaluation, gains.keys()
+    )
     return Standing(kind, sentence, score, best, gain)
 
 
-def _shortfall(evaluation: EvaluationRecord) -> str:
-    """What the network could not be held against, or not in its full strength."""
-    fitted = {one.name for one in evaluation.references}
-    if fitted == {"guessing"}:
+def _shortfall(evaluation: EvaluationRecord, compared: Set[ReferenceName]) -> str:
+    """What the network could not be held against, or not in its full strength.
+
+    Args:
+        compared: references that have the score; of an earlier metric some may lack it.
+    """
+    if compared == {"guessing"}:
         return " No model was fitted to compare it with."
     trees = evaluation.reference("boosted_trees")
-    if trees is None:
+    if trees is None or trees.name not in compared:
         return " No boosted trees were there to compare it with."
     if trees.is_final:
         return ""

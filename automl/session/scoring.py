@@ -39,6 +39,7 @@ class Scoring:
 
     def __init__(self, call: SearchCall, data: LoadedData, store: Store) -> None:
         self.unscored: str | None = None  # why the answer has no score, once it was tried
+        self._metric = call.options.metric  # to choose by, where this call has said one
         self._call = call
         self._problem = NetworkProblem(call.settings, data.dataset)
         self._encoders = data.encoders
@@ -100,7 +101,8 @@ class Scoring:
         with self._problem.predicting() as predicts:
             predict = RememberedPredictions(predicts)
             how = self._call.options.answer
-            known = choose_answer(store, self._problem, known, how, predict, seconds)
+            known = choose_answer(store, self._problem, known, how, predict, seconds, self._metric)
+            self._metric = None  # it is the study's by now, until another call says another
             evaluate_answer(store, self._problem, known, self._take_references, wanted, predict)
         return known
 

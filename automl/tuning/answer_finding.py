@@ -27,6 +27,7 @@ from automl.tuning.cross_fitting import CrossFit, Repeated, cross_fit
 from automl.tuning.metric_fitting import Chooseable, cross_fit_by_metric
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import RETRAINED, equal_members, planned_sets, stored_sets
+from automl.tuning.study import agree_on_metric, metric_of
 from automl.tuning.threads import one_thread
 from storage import Store
 from storage.answers import (
@@ -44,8 +45,7 @@ from storage.score_records import (
     AnswerRecord,
     CrossFitted,
     is_choice,
-    metric_to_choose_by,
-    score_of,
+    score_to_choose_by,
 )
 
 MOST_CANDIDATES: Final = 32
@@ -60,6 +60,7 @@ def choose_answer(
     wanted: str,
     predict: Predict,
     seconds: float = math.inf,
+    metric: str | None = None,
 ) -> StudyRecords:
     """Find what a study hands over, and store it with what it was held against.
 
@@ -67,49 +68,52 @@ def choose_answer(
         wanted: "auto", or an `AnswerKind`. Where there is no such answer, the best trial is it.
         seconds: that predictions may take. Without a limit of time they take as long as they do,
             so that the answer does not depend on the machine's speed.
+        metric: that this call wants it to be chosen by; with the answer it becomes the study's.
+            None: the study's.
 
     Returns:
-        The records with the answers; as they were where no trial has completed.
+        The records with the answers; without any where no trial has completed.
 
     Raises:
         ArtifactError: weights went while they were read.
+        StudyError: another process has given the study another metric meanwhile.
     """
+    if metric is not None:
+        records = replace(records, settings=replace(records.settings, metric=metric))
     best = records.best_trial
     if best is None:
+        with store.transaction(at_once=True):
+            agree_on_metric(store, records, metric)
         return records
-    single = _single(records, best.number)
     found: Mapping[AnswerKind, AnswerRecord] = {}
-    reading = Reading(store, problem.dataset, records, predict)
     if is_choice(wanted, records.settings.metric):
-        candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
-        library, is_cut = reading.library(candidates, seconds)
-        sets = stored_sets(store, records, planned_sets(records, problem, wanted))
-        further = [run for one in sets for run in one]
-        repeated = reading.repeated(library, sets) if wanted == "seeds" else None
-        with one_thread():
-            ways = _ways(reading, library, repeated)
-        found = _found(best.number, list(library), ways, further)
-        if is_cut and wanted != "seeds":  # these are held against what was found with them
-            found = _of_more(store, records, found)
-        if wanted == "refit" and further:
-            found = {**found, "refit": _refit(best.number, further, ways.get("refit"))}
+        reading = Reading(store, problem.dataset, records, predict)
+        found = _held_against_each_other(reading, problem, best.number, wanted, seconds)
+    single = single_answer(records, best.number)
     answers = {**found, "single": found.get("single", replace(single, kind="single"))}
     if wanted == "auto" and records.settings.has_limits:
         wanted = "single"  # limits are of one network: who sets them wants a small or fast one
-    return _stored(store, records, answers, chosen(answers, wanted))
+    return _stored(store, records, answers, chosen(answers, wanted), metric)
 
 
-def _single(records: StudyRecords, number: int) -> AnswerRecord:
-    """The best trial alone; nothing of what was decided when the study had another metric."""
-    known = single_answer(records, number)
-    is_by_another = known.validation is not None and known.validation.score != _score(records)
-    return AnswerRecord("single", known.members, number) if is_by_another else known
-
-
-def _score(records: StudyRecords) -> str:
-    """The score by which answers are held against each other."""
-    metric = metric_to_choose_by(records.settings.metric)
-    return "loss" if metric is None else score_of(metric)
+def _held_against_each_other(
+    reading: Reading, problem: NetworkProblem, best_number: int, wanted: str, seconds: float
+) -> Mapping[AnswerKind, AnswerRecord]:
+    """The answers that candidates with weights give."""
+    store, records = reading.store, reading.records
+    candidates = with_weights(store, records, find_candidates(records, MOST_CANDIDATES))
+    library, is_cut = reading.library(candidates, seconds)
+    sets = stored_sets(store, records, planned_sets(records, problem, wanted))
+    further = [run for one in sets for run in one]
+    repeated = reading.repeated(library, sets) if wanted == "seeds" else None
+    with one_thread():
+        ways = _ways(reading, library, repeated)
+    found = _found(best_number, list(library), ways, further)
+    if is_cut and wanted != "seeds":  # these are held against what was found with them
+        found = _of_more(store, records, found)
+    if wanted == "refit" and further:
+        found = {**found, "refit": _refit(best_number, further, ways.get("refit"))}
+    return found
 
 
 def chosen(answers: Mapping[AnswerKind, AnswerRecord], wanted: str) -> AnswerKind:
@@ -214,13 +218,13 @@ def _of_more(
     more of them is worth more, as long as its weights are whole. What was trained for is no part
     of it: its weights are others, and whoever asks for it has it found again.
     """
-    answers = answers_side_by_side(records)
+    answers, score = answers_side_by_side(records), score_to_choose_by(records.settings.metric)
     chosen_kinds = [kind for kind in KINDS if kind not in RETRAINED]
     stored = {
         kind: one
         for kind in chosen_kinds
         for one in answers
-        if one.kind == kind and one.validation and one.validation.score == _score(records)
+        if one.kind == kind and one.validation and one.validation.score == score
     }
     kept = records.kept_artifacts("weights")
     whole = {one.run_id for one in kept if store.artifacts.is_whole(one)}
@@ -269,17 +273,26 @@ def _stored(
     records: StudyRecords,
     answers: Mapping[AnswerKind, AnswerRecord],
     kind: AnswerKind,
+    metric: str | None,
 ) -> StudyRecords:
-    """Store answers that are not stored yet, the one that is handed over last: it stands."""
+    """Store answers that are not stored yet, the one that is handed over last: it stands.
+
+    Args:
+        metric: as in `choose_answer`.
+    """
     before = {one.kind: replace(one, answer_id=-1) for one in standing_answers(records)}
     now = study_answer(records)
     is_known = all(replace(one, answer_id=-1) == before.get(one.kind) for one in answers.values())
     last = answers[kind]
     stands = now is not None and replace(now, answer_id=-1) == replace(last, answer_id=-1)
-    if stands and (is_known or answers.keys() == {"single"}):
-        return records
     name, alone = records.settings.study_name, single_answer(records, last.best_trial_number)
+    is_by_it = metric is None or metric_of(store, name) == metric
+    # Verdicts are on the trial of the lowest loss, whoever is handed over.
+    has_alone = alone.answer_id >= 0 or alone.members == answers["single"].members
+    if is_by_it and has_alone and stands and (is_known or answers.keys() == {"single"}):
+        return records
     with store.transaction(at_once=True):
+        agree_on_metric(store, records, metric)
         kept = {
             one.run_id
             for one in store.artifacts.list(name)
@@ -291,8 +304,8 @@ def _stored(
                 "The weights of an answer must be kept, but another process has let some go. "
                 "Give the same search again."
             )
-        if alone.answer_id < 0 and alone.members != answers["single"].members:
-            store.add_answer(name, alone)  # verdicts are on the trial of the lowest loss
+        if not has_alone:
+            store.add_answer(name, alone)
         for one in (*(each for each in answers.values() if each is not last), last):
             store.add_answer(name, replace(one, answer_id=-1))
     return store.refreshed(records)

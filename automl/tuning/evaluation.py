@@ -31,10 +31,12 @@ from automl.executors.predicting import Predict
 from automl.training.decisions import Decided, best_threshold, decide
 from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
+from automl.tuning.earlier_references import Deciding
 from automl.tuning.kept_models import kept_networks
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import problem_of
 from automl.tuning.seeds import derive_seed
+from automl.tuning.study import check_metric
 from automl.tuning.threads import one_thread
 from automl.wording.counts import trial_words
 from storage import Store
@@ -98,8 +100,11 @@ def evaluate_answer(
     answer, dataset = study_answer(records), problem.dataset
     if answer is None:
         return None
-    earlier = _earlier(records, answer)
-    known = {one.name for one in earlier.references} if earlier else set()
+    deciding = Deciding.beside(answer, records.settings.metric)
+    earlier = evaluation_of(records, answer, "test")
+    known = frozenset[ReferenceName]() if earlier is None else deciding.names(earlier)
+    if earlier is not None and not deciding.holds(earlier):
+        earlier = None
     if earlier and wanted <= known:
         return earlier
     is_refit = answer.kind == "refit"
@@ -122,21 +127,6 @@ def evaluate_answer(
     return _kept(store, records, answer, rows, scores)
 
 
-def _earlier(records: StudyRecords, answer: AnswerRecord) -> EvaluationRecord | None:
-    """The last scores of an answer; None where these are of when the study had another metric.
-
-    By that references have decided. An answer that was held against nothing does not say which it
-    was; then the score tells that is made for its metric alone.
-    """
-    found, metric = evaluation_of(records, answer, "test"), records.settings.metric
-    if found is None or answer.validation is None:
-        is_of_another = found is not None and metric == "f1" and metric not in found.scores
-        return None if is_of_another else found
-    scored = next((one for one in records.answers if one.answer_id == found.answer_id), answer)
-    by = None if scored.validation is None else scored.validation.score
-    return found if by == answer.validation.score else None
-
-
 def _thresholds(
     records: StudyRecords, answer: AnswerRecord, valid: _Rows
 ) -> Mapping[str, float | None]:
@@ -147,7 +137,7 @@ def _thresholds(
     single = single_answer(records, answer.best_trial_number)
     own = {"network": answer.threshold, "single": single.threshold}
     metric = records.settings.metric
-    if answer.threshold is None or metric is None:
+    if metric is None or not Deciding.beside(answer, metric).by_thresholds:
         return own
     is_second = valid.targets == 1
     return own | {
@@ -191,11 +181,12 @@ def _kept(
     Predictions of answers that stand no more go. The best trial's own scores come first: the last
     ones are the answer's.
     """
-    name = records.settings.study_name
+    name, deciding = records.settings.study_name, Deciding.beside(answer, records.settings.metric)
     standing = {
         one.answer_id for one in standing_answers(records) if one.answer_id != answer.answer_id
     }
-    with store.transaction():
+    with store.transaction(at_once=True):
+        check_metric(store, records)
         if answer.answer_id < 0:
             answer = store.add_answer(name, answer)
         for artifact in records.kept_artifacts("predictions"):
@@ -207,17 +198,25 @@ def _kept(
             if single.answer_id < 0:
                 single = store.add_answer(name, single)
                 answer = store.add_answer(name, replace(answer, answer_id=-1))
-            for each in scores:
-                one = replace(each["single"], answer_id=single.answer_id)
-                store.add_evaluation(name, one)
-        scored = [
-            replace(each["network"], answer_id=answer.answer_id)
-            for each in scores
-            if "network" in each
-        ]
-        for one in scored:
-            store.add_evaluation(name, one)
-    return scored[-1]
+            _keep_scores(store, records, single, [each["single"] for each in scores], deciding)
+        own = [each["network"] for each in scores if "network" in each]
+        return _keep_scores(store, records, answer, own, deciding)[-1]
+
+
+def _keep_scores(
+    store: Store,
+    records: StudyRecords,
+    answer: AnswerRecord,
+    scores: Sequence[EvaluationRecord],
+    deciding: Deciding,
+) -> list[EvaluationRecord]:
+    """Keep an answer's scores, beside them references that only an earlier call could fit."""
+    kept = []
+    for one in scores:
+        earlier = evaluation_of(records, answer, one.split)
+        kept.append(deciding.with_earlier(replace(one, answer_id=answer.answer_id), earlier))
+        store.add_evaluation(records.settings.study_name, kept[-1])
+    return kept
 
 
 def _valid_rows(members: _Members, dataset: Dataset, references: FittedReferences) -> _Rows:
@@ -320,7 +319,10 @@ def _scored(
             intervals=resampled[whose].intervals,
             references=tuple(
                 replace(
-                    reference_record(name, resampled, whose), is_final=name not in rows.unfinished
+                    reference_record(name, resampled, whose),
+                    is_final=name not in rows.unfinished,
+                    metric=settings.metric,
+                    threshold=thresholds.get(name),
                 )
                 for name in rows.references
             ),

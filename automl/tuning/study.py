@@ -4,9 +4,10 @@ What a trial's value depends on is fixed when the study is made: data, target, s
 space, epochs, patience, seed. A call that brings other values gets an error that names what
 differs, since mixing them would make trials incomparable. How to search (number of trials,
 time, sampler, pruner) is free, and recorded from which trial on. What error the person hopes
-for is free as well, and by which metric the answer is chosen: a new one takes the old one's place,
-the verdict is held against it, and the answer is chosen anew. What it has learned from stays with
-it, whether a call says so again or not.
+for is free as well: a new one takes the old one's place, and the verdict is held against it. So is
+the metric by which the answer is chosen; a new one is written with the answer that it has chosen
+(`agree_on_metric`), since all that is said of an answer goes by the study's. What it has learned
+from stays with it, whether a call says so again or not.
 """
 
 from __future__ import annotations
@@ -44,9 +45,6 @@ FIXED = (
     *("split", "columns"),  # what the other options came to
 )
 """The fields of StudySettings that a continued study must bring again."""
-
-CHANGEABLE = ("target_error", "metric")
-"""Those that no trial depends on: what a later call says takes the place of what was said."""
 
 SPLIT_OPTIONS = {"n_folds": "--folds", "seed": "--split-seed"}
 """Options whose names are not those of the fields of a split."""
@@ -89,14 +87,8 @@ def open_study(
         LOG.info("%s is made anew: none of its trials has trained for an epoch", one_line(name))
         store.delete_study(name)
         return open_study(store, settings, earlier)
-    said = {field: getattr(settings, field) for field in CHANGEABLE}
-    changed = {
-        field: value
-        for field, value in said.items()
-        if value not in (None, getattr(stored, field))
-    }
-    if changed:
-        store.change_settings(name, **changed)
+    if settings.target_error not in (None, stored.target_error):
+        store.change_settings(name, target_error=settings.target_error)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
 
 
@@ -196,6 +188,46 @@ def _assignment(name: str, asked: StudySettings) -> str:
     """What set a parameter of the space, if it was a person's option."""
     changes = [one for one in asked.space_changes if one.partition("=")[0].strip() == name]
     return f"--set {changes[-1]}" if changes else ""
+
+
+def agree_on_metric(store: Store, records: StudyRecords, metric: str | None) -> None:
+    """Make the metric of this call the study's; a call that says none goes by the study's.
+
+    In the transaction that stores what was chosen by it: all that is said of an answer, and what
+    its scores are held against, goes by the study's metric.
+
+    Args:
+        records: with the metric that was chosen by.
+        metric: that this call has said.
+
+    Raises:
+        StudyError: it has said none, and the study's is another by now.
+    """
+    name = records.settings.study_name
+    if metric is None:
+        check_metric(store, records)
+    elif metric_of(store, name) != metric:
+        store.change_settings(name, metric=metric)
+
+
+def check_metric(store: Store, records: StudyRecords) -> None:
+    """Refuse, in a transaction, to store what was found by another metric than the study's.
+
+    Raises:
+        StudyError: another call has said another one since the records were read.
+    """
+    now = metric_of(store, records.settings.study_name)
+    if now != records.settings.metric:
+        raise StudyError(
+            "an answer must be chosen by its study's metric, but another call has said "
+            f"{now} meanwhile; give the same search again"
+        )
+
+
+def metric_of(store: Store, study_name: str) -> str | None:
+    """What a study's answer is chosen by; None: by the loss."""
+    stored = store.read_settings(study_name)
+    return None if stored is None else stored.metric
 
 
 def record_policy(

@@ -249,6 +249,8 @@ class StoreContract:
         assert records.policies == tuple(policies)
         assert records.stops == tuple(stops)
         assert store.refreshed(before) == records
+        reopen().change_settings("study", target_error=0.25)
+        assert store.refreshed(before) == reopen().read_study("study")
 
     def test_what_others_have_ended_meanwhile_is_read_again(
         self, reopen: Callable[[], Store]

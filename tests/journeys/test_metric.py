@@ -18,7 +18,7 @@ from automl.diagnostics.standing import standing
 from automl.errors import ConfigError
 from automl.result import SearchResult
 from automl.studies import load_study
-from storage.answers import answers_side_by_side, trials_of
+from storage.answers import answers_side_by_side, single_answer, trials_of
 
 N_ROWS = 700
 
@@ -139,6 +139,8 @@ def test_by_another_metric_a_finished_study_is_decided_anew(
         assert later.evaluation.scores == fresh.evaluation.scores
         assert later.evaluation.references == fresh.evaluation.references
         assert standing(records) == standing(fresh.records)
+        alone, clean = (single_answer(one, later.best.number) for one in (records, fresh.records))
+        assert alone.threshold == clean.threshold == later.model(later.best.number).threshold
         found[metric] = later.answer
     again = search(tmp_path / "copied", rare(), "state")
     assert again.answer == later.answer

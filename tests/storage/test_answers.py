@@ -19,7 +19,13 @@ from storage.answers import (
     trials_of,
 )
 from storage.records import ArtifactRecord, StudyRecords
-from storage.score_records import AnswerMember, AnswerRecord, CrossFitted, EvaluationRecord
+from storage.score_records import (
+    AnswerMember,
+    AnswerRecord,
+    CrossFitted,
+    EvaluationRecord,
+    MetricWorth,
+)
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -75,6 +81,21 @@ def test_the_answer_of_a_trial_is_not_the_smallest_as_good_of_the_same_networks(
     later = replace(one, answer_id=3, threshold=0.4)
     stored = replace(records, answers=(one, later, smallest))
     assert single_answer(stored, one.best_trial_number) == later
+
+
+def test_the_answer_of_a_trial_is_not_what_it_was_by_an_earlier_metric(
+    records: StudyRecords,
+) -> None:
+    """With the threshold that was the best by that one."""
+    by_f1 = CrossFitted(0.3, 0.2, 0.4, 0.0, 9, metric=MetricWorth("f1", 0.5, 0.4, 0.6))
+    earlier = replace(answer(records, 1), threshold=0.3, validation=by_f1)
+    clean, number = answer(records, 2), earlier.best_trial_number
+    for metric, found in (("f1", earlier), ("roc_auc", replace(clean, answer_id=-1))):
+        settings = replace(records.settings, metric=metric)
+        stored = replace(records, settings=settings, answers=(earlier,))
+        assert single_answer(stored, number) == found
+        stored = replace(stored, answers=(clean, earlier))
+        assert single_answer(stored, number) == (earlier if metric == "f1" else clean)
 
 
 def test_scores_are_those_of_the_answer_that_is_asked_for(records: StudyRecords) -> None:

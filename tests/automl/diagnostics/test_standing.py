@@ -67,6 +67,18 @@ def test_without_a_score_nothing_is_claimed(study: Any, curve: Any) -> None:
     assert standing(study()).sentence.startswith("No trial has completed")
 
 
+def test_references_that_were_not_scored_by_the_metric_are_not_said_to_be_missing(
+    study: Any, curve: Any
+) -> None:
+    """As where a call that says another metric was killed before it had scored the answer."""
+    metric = {"task": "binary", "loss": "binary_cross_entropy", "metric": "f1"}
+    records = scored(study(curve(1.0, 0.5), **metric), linear=(0.3, 0.02), trees=(0.3, 0.02))
+    assert standing(records).sentence == "It has not been compared by F1 yet."
+    *known, test = records.evaluations
+    bare = replace(records, evaluations=(*known, replace(test, references=())))
+    assert standing(bare).sentence.startswith("Nothing was fitted beside the network")
+
+
 def test_what_had_no_time_is_said(study: Any, curve: Any) -> None:
     records = scored(study(curve(1.0, 0.5)), linear=(0.3, 0.02), trees=(0.1, 0.02))
     *known, test = records.evaluations

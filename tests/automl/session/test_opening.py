@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from automl.errors import StudyError
+from automl.session.opening import _with_its_metric
 from tests.automl.session.sessions import session
 
 
@@ -44,6 +46,15 @@ def test_a_study_that_is_there_is_told_and_takes_no_processes_once_it_is_complet
         assert third.result().n_ended_before == 4
     assert "iris-target is already complete: 4 of 4 trials" in caplog.messages
     assert "starting worker processes" not in caplog.messages
+
+
+def test_a_metric_is_inherited_by_a_study_of_the_same_task_alone(tmp_path: Path) -> None:
+    """Of another task there may be no such metric: as where a target is read otherwise."""
+    with session(tmp_path, metric="f1") as first:
+        first.store.create_study(first.call.settings)
+        unsaid = replace(first.call.settings, metric=None)
+        assert _with_its_metric(unsaid, first.store).metric == "f1"
+        assert _with_its_metric(replace(unsaid, task="regression"), first.store).metric is None
 
 
 def test_fewer_trials_than_are_there_is_told_of_what_was_asked_for(

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from automl.diagnostics.choice import choice_sentences
 from automl.diagnostics.standing import standing
+from automl.errors import TrainingError
 from automl.session import scoring
 from automl.session.scoring import N_TRIES
 from automl.tuning.keeping import Keeper
 from automl.wording.references import REFERENCE_NAMES
 from storage import open_store
+from storage.answers import study_answer
+from storage.score_records import EvaluationRecord
 from tests.automl.session.sessions import session
 from tests.automl.tuning.searches import complete_another
 
@@ -123,3 +127,99 @@ def test_a_better_trial_that_another_process_completes_later_is_for_that_one_to_
         result = running.result()
     assert len(result.trials) == 3
     assert result.evaluation is not None
+
+
+def test_the_metric_of_a_call_is_the_studys_once_an_answer_is_chosen_by_it(tmp_path: Path) -> None:
+    """Until then the study is told of as before: the call may be killed, or never iterated."""
+    with session(tmp_path, references=False) as first:
+        list(first)
+        before = first.result().records
+    with session(tmp_path, references=False, metric="f1") as second:
+        assert second.store.read_study("iris-target").settings.metric is None
+        list(second)
+        told = second.store.read_study("iris-target")
+        assert (told.settings.metric, choice_sentences(told)) == (None, choice_sentences(before))
+        after = second.result().records
+    assert after.settings.metric == "f1"
+    answer = study_answer(after)
+    assert answer is not None and answer.validation is not None
+    assert answer.validation.score == "f1"
+    assert "chosen by" in choice_sentences(after)[0]
+
+
+def test_an_answer_that_cannot_be_chosen_leaves_the_metric_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session(tmp_path, references=False) as first:
+        list(first)
+        before = first.result().records
+
+    def fail(*given: object) -> None:
+        raise TrainingError("no such luck")
+
+    with session(tmp_path, references=False, metric="f1") as second:
+        list(second)
+        monkeypatch.setattr("automl.tuning.answer_finding.cross_fit_by_metric", fail)
+        after = second.result().records
+        assert second.unscored is not None and "no such luck" in second.unscored
+    assert after.settings.metric is None and study_answer(after) == study_answer(before)
+
+
+@pytest.mark.parametrize("when", ["before", "while choosing", "while scoring"])
+def test_a_call_that_says_no_metric_goes_by_the_one_that_another_has_said_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """It inherited one when it was opened, and neither writes that nor hands over by it."""
+    with session(tmp_path, references=False, metric="accuracy") as first:
+        list(first)
+        first.result()
+
+    def say_another(*given: object, **named: object) -> None:
+        monkeypatch.undo()
+        with session(tmp_path, references=False, metric="roc_auc") as other:
+            list(other)
+            other.result()
+
+    def beside(name: str) -> None:
+        own = getattr(scoring, name)
+
+        def begin(*given: object) -> object:
+            say_another()
+            return own(*given)
+
+        monkeypatch.setattr(scoring, name, begin)
+
+    with session(tmp_path, references=False, n_trials=4) as running:
+        if when == "before":
+            say_another()
+        list(running)
+        if when != "before":
+            beside("choose_answer" if when == "while choosing" else "evaluate_answer")
+        result = running.result()
+        assert running.unscored is None
+    answer, records = result.answer, result.records
+    assert records.settings.metric == "roc_auc" and len(records.trials) == 4
+    assert answer.validation is not None and answer.validation.score == "roc_auc"
+    assert result.evaluation is not None
+
+
+def test_by_another_metric_references_that_cannot_be_had_again_are_kept(tmp_path: Path) -> None:
+    """By all but the metric that they were not scored by; with references they are fitted anew."""
+
+    def search(**options: object) -> EvaluationRecord:
+        with session(tmp_path, n_trials=1, **options) as running:
+            list(running)
+            found = running.result().evaluation
+        assert found is not None
+        return found
+
+    first = search()
+    bare = search(metric="f1", references=False)
+    assert bare.answer_id >= 0 and "f1" in bare.scores.keys() - first.scores.keys()
+    assert {one.name for one in bare.references} == set(REFERENCE_NAMES)
+    trees = bare.reference("boosted_trees")
+    assert trees is not None and trees == first.reference("boosted_trees")
+    assert bare.gain("guessing", "f1") is not None and bare.gain("boosted_trees", "f1") is None
+    assert search(references=False) == bare
+    full = search()
+    assert full.gain("boosted_trees", "f1") is not None and full.scores == bare.scores

@@ -280,7 +280,9 @@ def test_what_the_loss_chooses_beside_a_metric_is_the_best_trial(
         judged = reading.judged("accuracy")
         losses = {one.trial.number: judged.losses(library[one]).mean() for one in library}
         assert min(losses, key=losses.__getitem__) != searched.best.number
-        chosen_now = study_answer(choose_answer(store, problem, records, "single", predict))
+        records = choose_answer(store, problem, records, "single", predict, metric="accuracy")
+        assert store.read_study(STUDY).settings == records.settings
+        chosen_now = study_answer(records)
     assert chosen_now is not None and chosen_now.kind == "single"
     assert chosen_now.members == single_answer(searched.records, searched.best.number).members
 

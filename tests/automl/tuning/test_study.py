@@ -12,7 +12,10 @@ import pytest
 from automl.errors import StudyError
 from automl.tuning.study import (
     FIXED,
+    agree_on_metric,
+    check_metric,
     check_same,
+    metric_of,
     open_study,
     read_known_study,
     record_policy,
@@ -193,13 +196,29 @@ def test_where_nothing_is_known_to_be_tried_first_it_is_the_same_to_want_it(stor
         check_same(SETTINGS, replace(SETTINGS, portfolio=True))
 
 
-def test_what_no_trial_depends_on_may_be_said_anew(store: Store) -> None:
-    open_study(store, SETTINGS)
-    for said in ({"metric": "f1"}, {"target_error": 0.1}, {}, {"metric": "accuracy"}):
-        open_study(store, replace(SETTINGS, **said))
+def test_to_open_a_study_changes_no_metric(store: Store) -> None:
+    """That is the metric of the answer that is there; and what was inherited is not said."""
+    open_study(store, replace(SETTINGS, metric="f1"))
+    for asked in ({"metric": "accuracy"}, {"target_error": 0.1}, {}):
+        open_study(store, replace(SETTINGS, **asked))
     stored = store.read_settings("s")
-    assert stored is not None and (stored.metric, stored.target_error) == ("accuracy", 0.1)
-    assert stored == replace(SETTINGS, metric="accuracy", target_error=0.1)
+    assert stored is not None and (stored.metric, stored.target_error) == ("f1", 0.1)
+    check_same(stored, SETTINGS)
+
+
+def test_the_metric_of_a_call_becomes_the_studys_and_one_that_says_none_goes_by_it(
+    store: Store,
+) -> None:
+    open_study(store, SETTINGS)
+    records = store.read_study("s")
+    agree_on_metric(store, records, None)
+    agree_on_metric(store, records, "f1")
+    assert metric_of(store, "s") == "f1"
+    with pytest.raises(StudyError, match="another call has said f1 meanwhile"):
+        agree_on_metric(store, records, None)
+    agree_on_metric(store, store.read_study("s"), None)
+    check_metric(store, store.read_study("s"))
+    check_same(store.read_study("s").settings, SETTINGS)
 
 
 def test_optunas_own_study_is_not_taken_over(store: Store) -> None:
