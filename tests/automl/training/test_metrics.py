@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 import torch
+from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
 from automl.training.decisions import Decided
@@ -215,6 +216,26 @@ def test_the_error_of_a_gain_is_that_of_a_mean_difference(generator: np.random.G
     by_row = (1.1 * errors[1]) ** 2 - errors[0] ** 2
     assert gain.value == pytest.approx(by_row.mean())
     assert gain.standard_error == pytest.approx(by_row.std() / 20, rel=0.1)
+
+
+def test_resamples_are_the_same_bits_on_any_number_of_threads(
+    generator: np.random.Generator,
+) -> None:
+    """Of so many rows that linear algebra shares a product among its threads where it may."""
+    targets = generator.integers(0, 3, 20_000)
+    predicted = generator.dirichlet(np.ones(3), 20_000)
+    draws = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, "blas"):
+            found = resample(
+                {"one": predicted},
+                targets,
+                task="multiclass",
+                loss="cross_entropy",
+                n_resamples=60,
+            )
+        draws.append(found["one"].draws["loss"].tobytes())
+    assert draws[0] == draws[1]
 
 
 def test_a_higher_score_is_a_gain_where_higher_is_better() -> None:
