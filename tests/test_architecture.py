@@ -60,7 +60,7 @@ HOMES = {
         *("automl.data", "automl.training.metrics"),
         *("automl.report.numbers", "automl.report.figures"),
     ),
-    "threadpoolctl": ("automl.data", "automl.tuning.threads"),
+    "threadpoolctl": ("automl.data", "automl.system.threads"),
     "cloudpickle": ("automl.models.own.reference",),
     "scipy": (
         "automl.data",
@@ -68,6 +68,7 @@ HOMES = {
         "automl.training",
         "automl.tuning",
         "automl.investigation",
+        "automl.system.threads",
     ),
     "numpy": ("automl", "storage.artifact_formats", "storage.artifacts", "storage.packing"),
     "torch": (

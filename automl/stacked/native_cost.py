@@ -71,9 +71,11 @@ def native_cost(run: RunConfig, dataset: Dataset) -> RunCost:
     update = COST.parameter
     if "second_moment" in MOMENTS[run.training.optimizer]:
         update += COST.root
+    n_updated = sum(products) + (k - 1) * products[-1]  # each member has a head, and factors
+    n_updated += k * n_inputs * (k > 1)
     n_learned = sum(math.prod(shape) for shape in input_parameters(model, data.n_numbers).values())
     seconds = (
-        epochs.n_steps * (len(widths) * COST.layer + sum(products) * update)
+        epochs.n_steps * (len(widths) * COST.layer + n_updated * update)
         + n_products * COST.product
         + (2 * n_rows + n_measured) * k * n_units * COST.activation
         + (n_rows + n_measured) * n_inputs * COST.number

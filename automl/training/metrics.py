@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from automl.system.threads import one_thread
 from automl.training.decisions import Decided, decide
 from automl.training.rankings import ManyRowsRanking, Ranking, ranking_of
 from automl.wording.scores import HIGHER_IS_BETTER
@@ -94,6 +95,7 @@ class Resampled:
         }
 
 
+@one_thread()
 def resample(
     predictions: Mapping[str, ArrayLike | Decided],
     targets: ArrayLike,

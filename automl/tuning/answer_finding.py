@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from automl.executors.predicting import Predict
+from automl.system.threads import one_thread
 from automl.tuning.answer_library import Library, Reading
 from automl.tuning.candidates import Candidate, find_candidates, with_weights
 from automl.tuning.cross_fitting import CrossFit, Repeated, cross_fit
@@ -28,7 +29,6 @@ from automl.tuning.metric_fitting import Chooseable, cross_fit_by_metric
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import RETRAINED, equal_members, planned_sets, stored_sets
 from automl.tuning.study import agree_on_metric, metric_of
-from automl.tuning.threads import one_thread
 from storage import Store
 from storage.answers import (
     KINDS,

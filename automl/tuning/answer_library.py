@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset, Fold
 from automl.errors import DataError
 from automl.executors.predicting import Predict
+from automl.models.family import find_family
+from automl.training.config import RunConfig
 from automl.training.metrics import row_values
 from automl.training.trained_model import run_from_details, to_tensors
 from automl.tuning.candidates import Candidate
@@ -40,7 +42,8 @@ Kept: TypeAlias = Callable[[Floats, Fold], Floats]
 
 MOST_OPERATIONS: Final = 2e10
 """Multiplications of numbers of networks with rows, in all predictions: about half a second of
-a core. Where networks are larger there are fewer candidates, the best ones."""
+a core. Members that share weights multiply each row by them so many times. Where networks are
+larger there are fewer candidates, the best ones."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Reading:
         n_operations, is_cut = 0.0, False
         for candidate in sorted(candidates, key=lambda one: one.trial.number != number):
             n_operations += sum(
-                weights[run.run_id].n_bytes / 4 * len(folds[run.fold].valid)
+                _n_operations(weights[run.run_id], len(folds[run.fold].valid))
                 for run in candidate.runs
             )
             is_late = time.monotonic() > until
@@ -139,8 +142,7 @@ class Reading:
         """Of the networks of all folds together; None where one has no number."""
         by_fold: dict[int, Floats] = {}
         for artifact in artifacts:
-            with damaged_in("automl_artifacts", "details", artifact_id=artifact.artifact_id):
-                run = run_from_details(artifact.details)
+            run = _run_of(artifact)
             fold = self.dataset.folds[run.fold]
             weights = to_tensors(self.store.artifacts.load_weights(artifact))
             try:
@@ -155,3 +157,14 @@ class Reading:
             return predicted
         targets, scale = fold.original_targets("valid").numpy(), fold.target_scale
         return row_values(predicted, targets, loss=self.dataset.loss, target_scale=scale)
+
+
+def _n_operations(weights: ArtifactRecord, n_rows: int) -> float:
+    """Of a network with rows."""
+    run = _run_of(weights)
+    return weights.n_bytes / 4 * find_family(run.family).n_members(run.model) * n_rows
+
+
+def _run_of(weights: ArtifactRecord) -> RunConfig:
+    with damaged_in("automl_artifacts", "details", artifact_id=weights.artifact_id):
+        return run_from_details(weights.details)

@@ -18,7 +18,7 @@ from automl.tuning.keeping import Keeper, to_arrays
 from automl.tuning.planned_runs import EndedRun, PlannedRun, study_space
 from automl.tuning.planned_training import train_runs
 from automl.tuning.problem import Problem
-from automl.tuning.weight_files import VALID_LOSS, Collected
+from automl.tuning.weight_files import BEST_EPOCH, VALID_LOSS, Collected
 from storage import Store
 from storage.records import (
     TRAINED,
@@ -92,22 +92,32 @@ def with_weights(
 ) -> list[Candidate]:
     """Those of whose runs all have weights, in files as they were written.
 
-    Weights that were kept before a trial got better than they are do not count: a process was
-    killed before it could keep its later ones.
+    Weights that were kept before a trial got better than they are, or as good once more, do not
+    count: a process was killed before it could keep its later ones.
     """
     values = {run_id: one.value for one in candidates for run_id in one.run_ids}
     whole = {
         one.run_id
         for one in records.kept_artifacts("weights")
         if one.run_id is not None and one.run_id in values
-        if not _is_outdated(one, values[one.run_id]) and store.artifacts.is_whole(one)
+        if not _is_outdated(one, values[one.run_id], _best_epoch(records, one.run_id))
+        and store.artifacts.is_whole(one)
     }
     return [one for one in candidates if one.run_ids <= whole]
 
 
-def _is_outdated(weights: ArtifactRecord, value: float) -> bool:
+def _is_outdated(weights: ArtifactRecord, value: float, best: int) -> bool:
     kept = weights.details.get(VALID_LOSS)  # of complete trials there is none
-    return isinstance(kept, int | float) and kept > value and not math.isclose(kept, value)
+    if isinstance(kept, int | float) and kept > value and not math.isclose(kept, value):
+        return True
+    epoch = weights.details.get(BEST_EPOCH)  # nor this
+    return isinstance(epoch, int) and epoch < best
+
+
+def _best_epoch(records: StudyRecords, run_id: int) -> int:
+    """The number of a run's best epoch, from 1; 0 where it has none."""
+    best = best_epoch(records.epochs.get(run_id, ()))
+    return 0 if best is None else best.epoch
 
 
 def train_missing(
@@ -139,7 +149,9 @@ def train_missing(
         if all(_is_same(records, run) for run in own):
             configs = tuple(run.planned.config for run in own)
             weights = tuple(to_arrays(run.weights or {}) for run in own)
-            again.append(Collected((one.value, one.trial.number), configs, weights))
+            # Of the curve that is stored: another stack may have its best one elsewhere.
+            epochs = tuple(_best_epoch(records, run.run_id) for run in configs)
+            again.append(Collected((one.value, one.trial.number), configs, weights, epochs))
     keeper.save_unfinished(again)
     return tuple(one.place[1] for one in again)
 

@@ -13,10 +13,10 @@ Predictions are kept, so that figures need no data.
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -28,6 +28,7 @@ from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
 from automl.errors import StudyError
 from automl.executors.predicting import Predict
+from automl.system.threads import beside
 from automl.training.decisions import Decided, best_threshold, decide
 from automl.training.metrics import Resampled, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
@@ -37,7 +38,6 @@ from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.retrained import problem_of
 from automl.tuning.seeds import derive_seed
 from automl.tuning.study import check_metric
-from automl.tuning.threads import one_thread
 from automl.wording.counts import trial_words
 from storage import Store
 from storage.answers import (
@@ -282,8 +282,10 @@ def _scored_beside(
     thresholds: Mapping[str, float | None],
 ) -> list[dict[_Whose, EvaluationRecord]]:
     """Score the rows of all splits, beside each other: nearly all of it is NumPy's own work."""
-    with one_thread(), ThreadPoolExecutor(len(splits), "automl-scores") as pool:
-        return list(pool.map(lambda rows: _scored(rows, dataset, settings, thresholds), splits))
+    first, *others = [
+        functools.partial(_scored, rows, dataset, settings, thresholds) for rows in splits
+    ]
+    return beside(first, others)
 
 
 def _scored(

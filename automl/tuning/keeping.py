@@ -25,7 +25,7 @@ from automl.tuning.checkpoints import Checkpoints
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.trial_in_training import TrialInTraining
-from automl.tuning.weight_files import NOTHING, VALID_LOSS, Collected, WeightFiles
+from automl.tuning.weight_files import BEST_EPOCH, NOTHING, VALID_LOSS, Collected, WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
 from storage.records import Json
@@ -106,8 +106,15 @@ class Keeper:
 
         What its worker has taken with it is missing; `candidates.py` trains it again.
         """
-        known = {one.run_id: one.details.get(VALID_LOSS) for one in self.files.all()}
-        changed = [one for one in trials if any(known.get(n) != one.value for n in one.runs)]
+        known = {
+            one.run_id: (one.details.get(VALID_LOSS), one.details.get(BEST_EPOCH))
+            for one in self.files.all()
+        }
+        changed = [
+            one
+            for one in trials
+            if any(known.get(n) != (one.value, run.best_epoch) for n, run in one.runs.items())
+        ]
         if not changed or self.failure is not None:
             return
         self.prepare()
@@ -185,7 +192,8 @@ def _fetched(trial: TrialInTraining, executor: Executor) -> Iterator[Collected]:
     runs = tuple(run.config for run in trial.runs.values())
     with suppress(TrainingError):
         weights = tuple(to_arrays(executor.best_weights(run.run_id)) for run in runs)
-        yield Collected((trial.value, trial.number), runs, weights)
+        epochs = tuple(run.best_epoch for run in trial.runs.values())
+        yield Collected((trial.value, trial.number), runs, weights, epochs)
 
 
 def to_arrays(weights: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:

@@ -64,6 +64,11 @@ class RunInTraining:
         return self._best_record
 
     @property
+    def best_epoch(self) -> int:
+        """The number of its best epoch, from 1; 0 where there is none."""
+        return 0 if self.best is None else self.best.epoch
+
+    @property
     def best_loss(self) -> float:
         """The validation loss of its best epoch; infinite where there is none."""
         self._look()

@@ -29,6 +29,7 @@ from automl.options.values import DEFAULT_STORAGE
 from automl.wording.printable import one_line
 from automl.wording.settings import differing_settings, value_text
 from search_spaces.declared import family_of, model_of
+from search_spaces.hyperparameters import HYPERPARAMETERS, REGISTERED_FAMILIES
 from search_spaces.portfolio import known_good
 from storage import Store
 from storage.call_records import PolicyRecord
@@ -142,10 +143,24 @@ def _plain(settings: StudySettings, field: str) -> Any:
     """A field as JSON would give it back: tuples are lists, keys are strings."""
     value = json.loads(json.dumps(getattr(settings, field), default=list, sort_keys=True))
     if field == "space" and isinstance(value, dict):  # what people read of it decides nothing
-        for parameter in (value.get("parameters") or {}).values():
+        parameters = value.get("parameters") or {}
+        for name, parameter in list(parameters.items()):
             for words in ("reason", "meaning", "role"):
                 parameter.pop(words, None)
+            if _says_nothing(name, parameter, family_of(settings.space)):
+                del parameters[name]
     return value
+
+
+def _says_nothing(name: str, parameter: Mapping[str, Any], family: str) -> bool:
+    """Whether it is fixed at what networks have that say nothing of it.
+
+    So a study goes on that was made before there was such a hyperparameter.
+    """
+    known = HYPERPARAMETERS.get(name) if family in REGISTERED_FAMILIES else None
+    if known is None or parameter.get("type") != "fixed":
+        return False
+    return bool(parameter.get("value") == known.default)
 
 
 def _differences(path: str, before: Any, now: Any) -> Iterator[str]:

@@ -37,6 +37,9 @@ ALWAYS_KEPT: Final = 5
 VALID_LOSS: Final = "valid_loss"
 """In the details of an unfinished trial's weights: what it was worth with them."""
 
+BEST_EPOCH: Final = "best_epoch"
+"""Likewise the epoch that they are of: a later one may be as good, and then its weights count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -45,6 +48,7 @@ class Collected:
     place: Place
     runs: tuple[RunConfig, ...]
     weights: tuple[Mapping[str, NDArray[Any]], ...]  # of each run
+    best_epochs: tuple[int, ...] = ()  # likewise, where the trial is unfinished
 
 
 class WeightFiles:
@@ -102,14 +106,17 @@ class WeightFiles:
         """
         saved: list[ArtifactRecord] = []
         try:
-            for run, weights in zip(collected.runs, collected.weights, strict=True):
+            told: Sequence[Mapping[str, Json]] = [
+                {BEST_EPOCH: epoch} for epoch in collected.best_epochs
+            ] or [NOTHING] * len(collected.runs)
+            for run, weights, own in zip(collected.runs, collected.weights, told, strict=True):
                 saved.append(
                     self.store.artifacts.save_weights(
                         self.problem.study_name,
                         trial_number=run.trial_number,
                         run_id=run.run_id,
                         weights=weights,
-                        details={**self.problem.details(run), **more},
+                        details={**self.problem.details(run), **more, **own},
                     )
                 )
         except ArtifactError:

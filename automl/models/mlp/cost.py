@@ -24,6 +24,7 @@ class Cost:
 
     step: float = 100e-6  # a step's fixed part: the loop itself, gather, loss, output layer
     layer: float = 25e-6  # likewise of a hidden layer: five calls
+    head: float = 15e-6  # likewise of each member's output layer behind the first: three calls
     operation: float = 1 / 50e9  # of a batched product
     activation: float = 3e-9  # all passes over one activation
     parameter: float = 0.6e-9  # all passes over one parameter
@@ -34,7 +35,7 @@ COST: Final = Cost()
 
 def call_seconds(config: MLPConfig) -> float:
     """Seconds of a step that are its calls', however small the network is."""
-    return COST.step + COST.layer * config.n_layers
+    return COST.step + COST.layer * config.n_layers + COST.head * (config.n_members - 1)
 
 
 def arithmetic_seconds(config: MLPConfig, data: DataDescription, batch_size: int) -> float:
@@ -114,12 +115,17 @@ def inference_seconds(config: MLPConfig, data: DataDescription, n_rows: int) -> 
     if config.n_members > 1:
         seconds += INFERENCE.members + INFERENCE.class_mean * (data.task != "regression")
         n_rows *= config.n_members
+        seconds += n_rows * n_in * INFERENCE.activation  # spread
     for size in config.hidden_sizes:
         width = size * config.pieces
         n_weights = n_in * width
         seconds += per_layer + n_weights * (INFERENCE.weight + n_rows * INFERENCE.operation)
         seconds += n_rows * width * INFERENCE.activation
         n_in = size
+    if config.n_members > 1:  # each row passes through each head once
+        n_weights = n_in * data.n_outputs
+        seconds += n_weights * config.n_members * INFERENCE.weight
+        seconds += n_weights * n_rows * INFERENCE.operation
     return seconds
 
 

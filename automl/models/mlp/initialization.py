@@ -117,6 +117,9 @@ def _drawn_members(
 ) -> Tensor:
     """The first factors of each member: one for all inputs of a column, (k x D,).
 
+    Columns are those of the encoded rows: a one-hot column has a factor of its own, where TabM
+    draws one for all that a categorical column has become.
+
     Source:
         TabM, arXiv 2410.24210, and its code: random signs, or where numbers are encoded N(0, 1).
     """

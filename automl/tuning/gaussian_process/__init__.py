@@ -10,19 +10,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from automl.tuning.gaussian_process.batch import N_START, Batch, Models
+    from automl.tuning.gaussian_process.batch import Batch
     from automl.tuning.gaussian_process.belief import Belief
     from automl.tuning.gaussian_process.fitting import Fit
     from automl.tuning.gaussian_process.loading import load_beside
+    from automl.tuning.gaussian_process.models import N_START, Models
 
 __all__ = ["N_START", "Batch", "Belief", "Fit", "Models", "load_beside"]
 
 _HOMES = {
-    "N_START": "batch",
+    "N_START": "models",
     "Batch": "batch",
     "Belief": "belief",
     "Fit": "fitting",
-    "Models": "batch",
+    "Models": "models",
     "load_beside": "loading",
 }
 
@@ -30,4 +31,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'automl.tuning.gaussian_process' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found  # so that it is asked for once
+    return found

@@ -16,15 +16,13 @@ Optimization", arXiv 2404.16795, section 4.2.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from automl.tuning.gaussian_process.curves import Curves, Seen
+from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.kernel import (
-    Axes,
     Covariance,
     Floats,
     Hyperparameters,
@@ -33,13 +31,10 @@ from automl.tuning.gaussian_process.kernel import (
     distances,
     matern,
 )
+from automl.tuning.gaussian_process.models import Models
 from automl.tuning.gaussian_process.posterior import Outlook, Posterior
-from automl.tuning.gaussian_process.unit_cube import UnitCube
 from automl.tuning.policies.policy import Continue, Decision, Start, View
 from automl.tuning.seeds import derive_seed
-
-N_START = 12
-"""Trials that are spread over the space before the process is asked."""
 
 MOST_PAUSED = 40
 N_RANDOM, N_NEAR = 24, 64
@@ -86,45 +81,7 @@ second of training. Searches of letter, magic, kin8nm, churn, segment and concre
 0.5 (standard error .03), with which a search now and then kept to networks five times as large.
 By time on LCBench (development tasks, five seeds) 0.5, 1 and 1.5 are alike, 0 is worse early."""
 
-_RIDGE, _SMALLEST_COST, _SHARPER = 0.1, 1e-12, 4
-
-
-class Models:
-    """What a call keeps from decision to decision: the space, its trials, what was tried."""
-
-    def __init__(self, view: View, grid: Sequence[int]) -> None:
-        self.grid = np.array(grid)
-        self.cube = UnitCube(view.space)
-        self.axes = Axes.of(self.cube.parameter_of, view.max_epochs)
-        self.curves = Curves(self.cube, grid)
-        self._log_costs: dict[int, float] = {}  # of an epoch, by row of the curves
-
-    def first(self, seed: int, index: int) -> dict[str, Any]:
-        """Params of a trial before anything has been seen."""
-        block, place = divmod(index, N_START)
-        random = np.random.default_rng(derive_seed(seed, "policy", "start", block))
-        return self.cube.params(self.cube.spread(N_START, random)[place])
-
-    def fitted_to(self, seen: Seen) -> tuple[Axes, Floats, Points, Floats]:
-        """What a fit takes: axes, trials, points and values."""
-        return (
-            self.axes,
-            self.cube.points(self.curves.places[seen.trials]),
-            seen.points,
-            seen.values,
-        )
-
-    def log_costs(self, view: View, rows: Numbers) -> Floats:
-        """Logarithms of what an epoch of trials costs."""
-        for row in set(rows.tolist()) - self._log_costs.keys():
-            cost = view.cost(view.trials[self.curves.numbers[row]].params)
-            self._log_costs[row] = math.log(max(cost, _SMALLEST_COST))
-        return np.array([self._log_costs[row] for row in rows.tolist()])
-
-    def next_pause(self, epochs: Numbers) -> Numbers:
-        """The next epochs at which trials pause, or end."""
-        places = np.searchsorted(self.grid, epochs, side="right")
-        return self.grid[np.minimum(places, len(self.grid) - 1)]
+_RIDGE, _SMALLEST_WEIGHT, _SHARPER = 0.1, 1e-12, 4
 
 
 class Batch:
@@ -279,7 +236,7 @@ class Batch:
         known = self._models.cube.points(self._models.curves.places[self._seen.trials])
         points = self._models.cube.points(places) / covariance.lengths
         weights = matern(distances(points, known / covariance.lengths)) ** _SHARPER
-        chance = weights @ failed / (weights.sum(1) + _SMALLEST_COST)
+        chance = weights @ failed / (weights.sum(1) + _SMALLEST_WEIGHT)
         left: Floats = places[self._random.random(len(places)) >= chance]
         return left
 

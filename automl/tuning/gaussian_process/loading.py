@@ -11,7 +11,7 @@ import functools
 import importlib
 import threading
 
-from automl.tuning.threads import libraries
+from automl.system.threads import libraries
 
 
 @functools.cache

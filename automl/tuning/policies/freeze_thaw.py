@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import optuna
 
 from automl.options.search_options import PolicyOptions
+from automl.system.threads import one_thread
 from automl.tuning import gaussian_process as process
 from automl.tuning.gaussian_process.curves import Seen
 from automl.tuning.gaussian_process.kernel import Hyperparameters
@@ -31,7 +32,6 @@ from automl.tuning.policies.policy import (
     View,
 )
 from automl.tuning.problem import Problem
-from automl.tuning.threads import one_thread
 from storage.records import Json
 
 TAKES: frozenset[str] = frozenset()

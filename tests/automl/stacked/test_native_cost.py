@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from automl.stacked.native_cost import native_cost
+from automl.stacked.native_cost import COST, native_cost
 from automl.training.config import RowSubset
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
@@ -47,6 +47,16 @@ def test_a_part_of_the_rows_or_of_a_pass_costs_that_part() -> None:
     half = seconds(rows=RowSubset(0.5)) / seconds()
     assert 0.4 < half < 0.7, "validation rows are all measured"
     assert 0.4 < seconds(epoch_steps=24) / seconds() < 0.7  # of 47
+
+
+def test_heads_of_members_are_updated_each() -> None:
+    """With hardly a product in a step what remains of a member is its head and its factors."""
+    few_rows = {"n_layers": 0, "batch_size": 1, "optimizer": "adam"}
+    more = seconds(**few_rows, n_members=9) - seconds(**few_rows)
+    n_steps = len(DATA.folds[0].train)
+    n_inputs = DATA.describe(0).n_features
+    n_updated = 8 * n_inputs * DATA.n_outputs + 9 * n_inputs
+    assert more > n_steps * n_updated * (COST.parameter + COST.root)
 
 
 def test_small_batches_cost_their_updates_and_not_hundreds_of_calls() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as reference
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 from torch.nn import functional
 
 from automl.training.decisions import Decided
@@ -215,6 +216,21 @@ def test_the_error_of_a_gain_is_that_of_a_mean_difference(generator: np.random.G
     by_row = (1.1 * errors[1]) ** 2 - errors[0] ** 2
     assert gain.value == pytest.approx(by_row.mean())
     assert gain.standard_error == pytest.approx(by_row.std() / 20, rel=0.1)
+
+
+def test_resamples_count_in_one_thread() -> None:
+    """Whoever asks for them: a product that threads share may differ in its last bit."""
+    n_threads: set[int] = set()
+
+    class Watched:
+        def __array__(self, *options: object, **more: object) -> np.ndarray:
+            of_blas = (one for one in threadpool_info() if one["user_api"] == "blas")
+            n_threads.update(one["num_threads"] for one in of_blas)
+            return np.arange(5.0)
+
+    with threadpool_limits(2, "blas"):
+        resample({"one": Watched()}, np.ones(5), task="regression", loss="mean_squared")
+    assert n_threads == {1}
 
 
 def test_a_higher_score_is_a_gain_where_higher_is_better() -> None:

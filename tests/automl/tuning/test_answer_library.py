@@ -13,7 +13,7 @@ import automl
 from automl.options.loading import load_again
 from automl.training.metrics import value_losses
 from automl.tuning import answer_library, cross_fitting
-from automl.tuning.answer_library import Reading
+from automl.tuning.answer_library import Reading, _n_operations
 from automl.tuning.candidates import Candidate, find_candidates
 from automl.tuning.network_problem import NetworkProblem
 from storage import open_store
@@ -89,6 +89,16 @@ def test_of_many_classes_a_metric_is_chosen_by_fewer_rows(
     assert len(set(by_metric.rows)) == 20 and len(by_metric.judged("f1").targets) == 20
     assert np.array_equal(replace(by_metric).rows, by_metric.rows)
     assert len(reading.rows) == 60
+
+
+def test_members_count_as_so_many_networks(reading: Reading) -> None:
+    (one, *_) = reading.records.kept_artifacts("weights")
+    run = one.details["run"]
+    members = replace(
+        one, details={**one.details, "run": {**run, "model": {**run["model"], "n_members": 4}}}
+    )
+    assert _n_operations(one, 10) == one.n_bytes / 4 * 10
+    assert _n_operations(members, 10) == 4 * _n_operations(one, 10)
 
 
 def test_what_has_no_further_seeds_is_not_repeated(reading: Reading) -> None:

@@ -14,6 +14,7 @@ from automl.training.metrics import row_losses
 from automl.training.predictions import predict
 from automl.training.trained_model import run_from_details, to_tensors
 from automl.tuning.candidates import (
+    _best_epoch,
     find_candidates,
     missing_candidates,
     train_missing,
@@ -138,6 +139,45 @@ def test_weights_of_before_a_trial_got_better_are_made_anew(
     found_again = store.artifacts.load_weights(again)
     assert all((found_again[name] == array).all() for name, array in arrays.items())
     assert not missing_candidates(store, records, 32)
+
+
+def test_weights_of_an_earlier_epoch_as_good_are_outdated(
+    store: Store, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    """The last of equal epochs counts, so weights may change where the loss does not."""
+    (one, *_) = (one for one in find_candidates(found, 32) if one.trial.outcome == "paused")
+    (run_id,) = one.run_ids
+    (now,) = (kept for kept in found.kept_artifacts("weights") if kept.run_id == run_id)
+    assert now.details["best_epoch"] == _best_epoch(found, run_id) > 0
+    curve = found.epochs[run_id]
+    last = replace(curve[now.details["best_epoch"] - 1], epoch=len(curve) + 1)
+    longer = replace(found, epochs={**found.epochs, run_id: (*curve, last)})
+    (same,) = (each for each in find_candidates(longer, 32) if each.trial == one.trial)
+    assert same.value == one.value
+    assert with_weights(store, found, [one]) == [one]
+    assert not with_weights(store, longer, [same])
+
+
+def test_unfinished_weights_are_kept_again_where_another_epoch_is_as_good(
+    store: Store, iris: LoadedData, problem: NetworkProblem
+) -> None:
+    search = make_search(store, iris, problem.settings, n_trials=1)
+    keeper, executor = search.state.keeper, search.state.executor
+    search._decide()
+    (trial,) = search.state.trials.values()
+    while not trial.is_resting:
+        search._take(executor.next_round(None))
+    keeper.keep_unfinished([trial], executor)
+    (first,) = keeper.files.of(trial.number)
+    keeper.keep_unfinished([trial], executor)
+    assert keeper.files.of(trial.number) == [first]
+    (run,) = trial.runs.values()
+    assert run.best is not None
+    run.curve.append(replace(run.best, epoch=len(run.curve) + 1))
+    keeper.keep_unfinished([trial], executor)
+    (then,) = keeper.files.of(trial.number)
+    assert then.details["valid_loss"] == first.details["valid_loss"]
+    assert then.details["best_epoch"] == len(run.curve)
 
 
 def test_the_best_complete_trial_is_a_candidate_however_many_are_ahead(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from automl.options.loading import load_again
 from automl.result import SearchResult
 from automl.studies import load_study
 from automl.training.metrics import score
+from automl.tuning import evaluation as scoring
 from automl.tuning.evaluation import _Rows, _scored_beside, evaluate_answer
 from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
@@ -72,6 +75,30 @@ def test_scores_are_the_same_bits_on_any_number_of_threads(finished: SearchResul
     assert first == scored(2)
     assert [each.split for each in first] == ["valid", "test"]
     assert first[0].scores["accuracy"] > 0.7
+
+
+def test_an_interrupt_waits_for_no_scores(
+    finished: SearchResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, settings = problem_of(finished).dataset, finished.records.settings
+    is_over = threading.Event()
+
+    def interrupted(rows: _Rows, *others: object) -> dict[str, EvaluationRecord]:
+        if rows.split == "valid":
+            raise KeyboardInterrupt
+        is_over.wait(60.0)
+        return {}
+
+    monkeypatch.setattr(scoring, "_scored", interrupted)
+    nothing = np.empty(0)
+    splits = [
+        _Rows(split, nothing, nothing, None, None, {}, frozenset()) for split in ("valid", "test")
+    ]
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        _scored_beside(splits, dataset, settings, {})
+    assert time.monotonic() - before < 30.0
+    is_over.set()
 
 
 def test_references_stand_beside_it(finished: SearchResult) -> None:

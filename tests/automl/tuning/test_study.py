@@ -92,6 +92,29 @@ def test_a_range_with_another_reason_is_the_same_range() -> None:
     )
 
 
+def test_what_is_fixed_at_its_default_need_not_be_said() -> None:
+    """A study goes on that was made before there was such a hyperparameter."""
+    fixed = {"type": "fixed", "value": 1, "reason": "as before there were members"}
+    stored = replace(SETTINGS, space=with_rate())
+    asked = replace(
+        SETTINGS, space={"parameters": {**with_rate()["parameters"], "n_members": fixed}}
+    )
+    check_same(stored, asked)
+    check_same(asked, stored)
+    others = {"parameters": {**asked.space["parameters"], "n_members": {**fixed, "value": 8}}}
+    for before in (stored, asked):
+        with pytest.raises(StudyError, match="n_members is"):
+            check_same(before, replace(SETTINGS, space=others))
+
+
+def test_of_an_objective_whatever_is_fixed_is_said() -> None:
+    fixed = {"type": "fixed", "value": 1}
+    stored = replace(SETTINGS, space={"family": "objective", "parameters": {}})
+    asked = {"family": "objective", "parameters": {"n_members": fixed}}
+    with pytest.raises(StudyError, match="n_members is"):
+        check_same(stored, replace(SETTINGS, space=asked))
+
+
 def test_options_of_the_split_columns_and_data_are_told_as_such() -> None:
     columns = {f"c{number}": "numeric" for number in range(9)}
     stored = replace(SETTINGS, columns=columns, split={**SETTINGS.split, "n_folds": 5, "seed": 0})

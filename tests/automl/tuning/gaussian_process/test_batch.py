@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from automl.tuning.gaussian_process.batch import N_START
+from automl.tuning.gaussian_process.models import N_START
 from automl.tuning.policies.freeze_thaw import FreezeThaw
 from automl.tuning.policies.policy import Continue, Start, TrialView
 from search_spaces import CategoricalParameter, FloatParameter, SearchSpace

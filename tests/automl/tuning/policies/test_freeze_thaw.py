@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from automl.tuning.gaussian_process.batch import N_START, Batch
+from automl.tuning.gaussian_process.batch import Batch
+from automl.tuning.gaussian_process.models import N_START
 from automl.tuning.policies.freeze_thaw import FreezeThaw
 from automl.tuning.policies.policy import Continue, Judgement, TrialState, TrialView
 from tests.contracts import policy_contract
