@@ -16,6 +16,7 @@ import json
 import mimetypes
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -266,16 +267,14 @@ class Artifacts:
             What was removed.
         """
         counted = [one for one in self.list(study_name) if one.kind in _COUNTED]
-        n_bytes = sum(one.n_bytes for one in counted)
-        removed: list[ArtifactRecord] = []
-        for place, number in reversed(list(enumerate(ranking))):  # worst first
-            over = byte_budget is not None and n_bytes > byte_budget
-            of_trial = [one for one in counted if one.trial_number == number]
-            is_spared = any(one.run_id in spared for one in of_trial)
-            if not is_spared and (place >= keep or (over and place > 0)):
-                removed += map(self.remove, of_trial)
-                n_bytes -= sum(one.n_bytes for one in of_trial)
-        return tuple(removed)
+        n_bytes = Counter[int | None]()
+        for one in counted:
+            n_bytes[one.trial_number] += one.n_bytes
+        trials = {one.trial_number for one in counted if one.run_id in spared}
+        beyond = trials_beyond(ranking, n_bytes, keep, byte_budget, trials)
+        return tuple(
+            self.remove(one) for number in beyond for one in counted if one.trial_number == number
+        )
 
     def remove_abandoned(self) -> None:
         """Delete what killed processes have left half-written."""
@@ -316,6 +315,29 @@ class Artifacts:
                 f"save space. Keep more models with `--keep-models`."
             )
         return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
+
+
+def trials_beyond(
+    ranking: Sequence[int],
+    n_bytes: Mapping[int | None, int],
+    keep: int,
+    byte_budget: int | None,
+    spared: Collection[int | None] = (),
+) -> list[int]:
+    """The trials whose files `Artifacts.enforce` lets go, the worst first.
+
+    Args:
+        ranking: trial numbers, best first.
+        n_bytes: what is kept of each trial, of others too.
+        spared: trials that are not touched.
+    """
+    over = 0 if byte_budget is None else sum(n_bytes.values()) - byte_budget
+    beyond = []
+    for place, number in reversed(list(enumerate(ranking))):
+        if number not in spared and (place >= keep or (over > 0 and place > 0)):
+            beyond.append(number)
+            over -= n_bytes.get(number, 0)
+    return beyond
 
 
 def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:

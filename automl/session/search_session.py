@@ -22,7 +22,7 @@ from automl.session.beside import beside
 from automl.session.call import SearchCall
 from automl.session.publishing import Publishing
 from automl.tuning.best_again import train_best_again, trial_without_weights
-from automl.tuning.candidates import missing_candidates, train_missing
+from automl.tuning.candidates import missing_weights, train_missing
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
@@ -153,7 +153,7 @@ class SearchSession:
     def _keep_candidates(self, search: Search, records: StudyRecords) -> Iterator[SearchProgress]:
         """Train what the answer may be made of again, where weights are missing."""
         progress, keeper = self.last_progress, search.state.keeper
-        missing = missing_candidates(self.store, records, keeper.n_candidates)
+        missing = missing_weights(self.store, records, keeper)
         if not missing or progress is None or keeper.failure is not None:
             return
         what = f"the weights of {count(len(missing), 'trial')} that the answer may be made of"

@@ -36,6 +36,10 @@ SHARE_OF_TIME = 0.5
 """Of what is left of a call's time may be planned for training again, by what it took before."""
 
 
+BYTES_OF_NUMBER = 4
+"""Of a weight, where the size of a trial's file is not known: it has never been written."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A trial that may be a part of the answer."""
@@ -126,9 +130,7 @@ def train_missing(
     Returns:
         The numbers of the trials whose weights are there now.
     """
-    missing = _affordable(
-        records, missing_candidates(store, records, keeper.n_candidates), seconds_left
-    )
+    missing = _affordable(records, missing_weights(store, records, keeper), seconds_left)
     if not missing:
         return ()
     planned = [_planned(records, problem, one) for one in missing]
@@ -153,6 +155,28 @@ def missing_candidates(store: Store, records: StudyRecords, n: int) -> list[Cand
         for one in candidates
         if one.trial.number not in there and one.trial.outcome != "running"
     ]
+
+
+def missing_weights(store: Store, records: StudyRecords, keeper: Keeper) -> list[Candidate]:
+    """The missing candidates whose weights would stay: what the budget does not hold is let go."""
+    missing = missing_candidates(store, records, keeper.n_candidates)
+    if not missing:
+        return []
+    sizes = {
+        one.run_id: one.n_bytes
+        for one in records.artifacts  # those that were let go, too
+        if one.kind == "weights" and one.run_id is not None
+    }
+    held = keeper.held(
+        {
+            (one.value, one.trial.number): {
+                run.run_id: sizes.get(run.run_id, BYTES_OF_NUMBER * (run.n_parameters or 0))
+                for run in one.runs
+            }
+            for one in find_candidates(records, keeper.n_candidates)
+        }
+    )
+    return [one for one in missing if one.trial.number in held]
 
 
 def _affordable(
