@@ -90,6 +90,24 @@ class Artifacts:
         kind: WeightsKind = "weights",
     ) -> ArtifactRecord:
         """Keep the weights of a run (torch tensors or arrays) with what describes them."""
+        record = self.write_weights(trial_number, run_id, weights, details, kind)
+        return self.keep_written(study_name, record)
+
+    def write_weights(
+        self,
+        trial_number: int,
+        run_id: int,
+        weights: Mapping[str, Any],
+        details: Mapping[str, Any],
+        kind: WeightsKind = "weights",
+    ) -> ArtifactRecord:
+        """Write the file of weights alone, which takes time: before the transaction of its row.
+
+        `keep_written` writes the row; `remove_files` deletes a file that is to have none.
+
+        Raises:
+            ArtifactError: it cannot be written.
+        """
         draft = ArtifactRecord(
             artifact_id="",
             kind=kind,
@@ -101,9 +119,11 @@ class Artifacts:
             sha256="",
             details=dict(details),
         )
-        return self._keep(
-            study_name, _written(self.folder, draft, formats.pack_tensors(weights, details))
-        )
+        return _written(self.folder, draft, formats.pack_tensors(weights, details))
+
+    def keep_written(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
+        """Keep a file that has been written."""
+        return self._keep(study_name, record)
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
@@ -282,7 +302,7 @@ class Artifacts:
             self._folder.remove_abandoned()
 
     def remove_files(self, records: Sequence[ArtifactRecord]) -> None:
-        """Delete the files of a study whose rows are gone."""
+        """Delete files that have no rows, or no more."""
         for one in records:
             self.folder.remove(one.artifact_id)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 
 from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, training_failed
@@ -37,7 +37,7 @@ from automl.tuning.retrained import (
 from automl.tuning.weight_files import WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
-from storage.records import StudyRecords
+from storage.records import ArtifactRecord, StudyRecords
 
 LOG = logging.getLogger("automl")
 
@@ -178,33 +178,52 @@ class AnswerTraining:
 
         Another process may have told a better one meanwhile, or have trained the same sets.
         """
-        best, files = records.best_trial, WeightFiles(self._store, problem)
+        files = WeightFiles(self._store, problem)
         whole = [
             (one, runs)
             for one, runs in trained
             if all(run.is_evidence and run.weights for run in runs)
         ]
+        ended = [run for _, runs in whole for run in runs]
+        configs = [run.planned.config for run in ended]
+        weights = [to_arrays(run.weights or {}) for run in ended]
         try:
-            with self._store.transaction(at_once=True):
-                if best is None or files.best_complete != best.number:
-                    self.untrained = OVERTAKEN
-                    return
-                now = self._store.read_study(records.settings.study_name)
-                missing = missing_sets(self._store, now, [one for one, _ in whole])
-                for one, runs in whole:
-                    if one in missing:
-                        self._save(files, runs, earlier_runs(now, one))
-                files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
+            with files.written_for_answer(configs, weights) as written:
+                while not self._is_kept(records, files, [one for one, _ in whole], written):
+                    pass  # another process has kept networks since it was read which there are
         except ArtifactError as error:
             self.untrained = f"its networks cannot be kept: {error}"
             LOG.warning("the networks of the answer cannot be kept: %s", error)
 
-    def _save(
-        self, files: WeightFiles, runs: Sequence[EndedRun], earlier: Collection[int]
-    ) -> None:
-        """Save the weights of a set in the place of what is left of them."""
-        for artifact in files.of_answers():
-            if artifact.run_id in earlier:
-                self._store.artifacts.remove(artifact)
-        weights = [to_arrays(run.weights or {}) for run in runs]
-        files.save_for_answer([run.planned.config for run in runs], weights)
+    def _is_kept(
+        self,
+        records: StudyRecords,
+        files: WeightFiles,
+        sets: Sequence[PlannedSet],
+        written: Sequence[ArtifactRecord],
+    ) -> bool:
+        """Keep what was written of sets that are missing still, in the place of what is left.
+
+        What takes long comes before the transaction, which nobody waits for then; inside it is
+        looked whether it holds.
+
+        Returns:
+            False where others have changed meanwhile what is kept of answers.
+        """
+        best, now = records.best_trial, self._store.read_study(records.settings.study_name)
+        known = {one.artifact_id for one in now.kept_artifacts("answer_weights")}
+        missing = missing_sets(self._store, now, sets)
+        earlier = {run_id for one in missing for run_id in earlier_runs(now, one)}
+        with self._store.transaction(at_once=True):
+            if best is None or files.best_complete != best.number:
+                self.untrained = OVERTAKEN
+                return True
+            there = files.of_answers()
+            if {one.artifact_id for one in there} != known:
+                return False
+            for artifact in there:
+                if artifact.run_id in earlier:
+                    self._store.artifacts.remove(artifact)
+            files.keep_for_answer(one for one in written if one.run_id in earlier)
+            files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
+        return True

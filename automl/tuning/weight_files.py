@@ -9,7 +9,8 @@ trial's: it counts to the same budget, and goes when another trial is the best.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from types import MappingProxyType
@@ -118,23 +119,38 @@ class WeightFiles:
                 self.store.artifacts.remove(artifact)
             raise
 
-    def save_for_answer(
+    @contextmanager
+    def written_for_answer(
         self, runs: Sequence[RunConfig], weights: Sequence[Mapping[str, NDArray[Any]]]
-    ) -> None:
-        """Save the weights of runs that were trained for an answer alone.
+    ) -> Iterator[tuple[ArtifactRecord, ...]]:
+        """Files of weights that were trained for an answer alone, each of one run.
+
+        `keep_for_answer` keeps them, in a transaction that need not wait for the disk. Those that
+        it has not kept when the block is left, however, are deleted.
 
         Raises:
-            ArtifactError: they cannot be written; then the caller's transaction is undone.
+            ArtifactError: they cannot be written.
         """
-        for run, own in zip(runs, weights, strict=True):
-            self.store.artifacts.save_weights(
-                self.problem.study_name,
-                run.trial_number,
-                run.run_id,
-                own,
-                self.problem.details(run),
-                "answer_weights",
+        written: list[ArtifactRecord] = []
+        try:
+            for run, own in zip(runs, weights, strict=True):
+                details = self.problem.details(run)
+                written.append(
+                    self.store.artifacts.write_weights(
+                        run.trial_number, run.run_id, own, details, "answer_weights"
+                    )
+                )
+            yield tuple(written)
+        finally:
+            kept = {one.artifact_id for one in self.of_answers()}
+            self.store.artifacts.remove_files(
+                [one for one in written if one.artifact_id not in kept]
             )
+
+    def keep_for_answer(self, written: Iterable[ArtifactRecord]) -> None:
+        """Keep files of `written_for_answer`."""
+        for one in written:
+            self.store.artifacts.keep_written(self.problem.study_name, one)
 
     def prune(self, keep: int, byte_budget: int | None) -> None:
         """Let the weights beyond the best few trials go, and those of answers of earlier bests."""
