@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 
 from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, training_failed
 from automl.errors import ConfigError
@@ -62,6 +62,7 @@ class AnswerTraining:
         self._store = store
         self._kind = call.options.answer if call.data is not None else "single"
         self._is_time_to_look = Interval(SECONDS_BETWEEN_LOOKS)
+        self._own_executor: Executor | None = None  # of a refit that trains
 
     @property
     def is_wanted(self) -> bool:
@@ -149,9 +150,7 @@ class AnswerTraining:
             LOG.warning("the answer cannot be trained: %s", error)
             return
         is_refit = own is not problem
-        with (
-            closing(self._call.make_executor(own)) if is_refit else nullcontext(executor) as trains
-        ):
+        with self._own(own) if is_refit else nullcontext(executor) as trains:
             ended = train_beside(
                 self._store,
                 own,
@@ -167,6 +166,21 @@ class AnswerTraining:
             self.untrained = training_failed(causes) or (STOPPED if is_stopped() else NO_TIME)
         left = iter(ended)
         self._keep(records, own, [(one, [next(left) for _ in one]) for one in sets])
+
+    @contextmanager
+    def _own(self, problem: NetworkProblem) -> Iterator[Executor]:
+        """An executor of a data set of its own."""
+        with closing(self._call.make_executor(problem)) as executor:
+            self._own_executor = executor
+            try:
+                yield executor
+            finally:
+                self._own_executor = None
+
+    def interrupt(self) -> None:
+        """Wait for no round that is under way: a person wants no more of it."""
+        if self._own_executor is not None:  # that of the search is interrupted with it
+            self._own_executor.interrupt()
 
     def _keep(
         self,

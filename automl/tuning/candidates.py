@@ -9,7 +9,8 @@ candidates of one that was not.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -120,21 +121,25 @@ def train_missing(
     executor: Executor,
     problem: Problem,
     keeper: Keeper,
-    seconds_left: float = math.inf,
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
 ) -> tuple[int, ...]:
     """Train candidates again whose weights are missing, and keep these: the best ones first.
 
     Args:
-        seconds_left: of the call.
+        is_over, deadline: as for `train_runs`; what has come to its end by then is kept.
 
     Returns:
         The numbers of the trials whose weights are there now.
     """
+    seconds_left = math.inf if deadline is None else deadline - time.monotonic()
     missing = _affordable(records, missing_weights(store, records, keeper), seconds_left)
     if not missing:
         return ()
     planned = [_planned(records, problem, one) for one in missing]
-    ended = iter(train_runs(executor, [run for runs in planned for run in runs], keep="best"))
+    configured = [run for runs in planned for run in runs]
+    ended = iter(train_runs(executor, configured, keep="best", is_over=is_over, deadline=deadline))
     again = []
     for one, runs in zip(missing, planned, strict=True):
         own = [next(ended) for _ in runs]

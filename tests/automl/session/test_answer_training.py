@@ -283,3 +283,25 @@ def test_what_others_keep_between_a_look_and_the_lock_is_looked_at_again(
         folder = running.store.artifacts.folder.path
         known = {one.artifact_id for one in records.artifacts if one.removed_at is None}
         assert {path.name for path in folder.iterdir()} <= known
+
+
+def test_a_person_who_stops_a_refit_does_not_wait_for_its_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It trains in a worker of its own, which the search does not know."""
+    train_beside, interrupted = answer_training.train_beside, []
+
+    def stopped(*arguments: Any, **named: Any) -> Any:
+        executor = arguments[2]
+        monkeypatch.setattr(executor, "interrupt", lambda: interrupted.append(executor))
+        running.stop()
+        assert executor in interrupted
+        return train_beside(*arguments, **named)
+
+    monkeypatch.setattr(answer_training, "train_beside", stopped)
+    with session(tmp_path, answer="refit") as running:
+        list(running)
+        running.stop()  # its worker is gone
+        result = running.result()
+    assert len(interrupted) == 1 and result.answer.kind == "single"
+    assert any(STOPPED in one for one in choice_sentences(result.records))

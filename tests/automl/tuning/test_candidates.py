@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -101,7 +102,7 @@ def test_what_is_missing_is_trained_again_to_the_same_network(
 
     setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
     with executor_of(setup) as executor:
-        late = train_missing(store, records, executor, problem, keeper, seconds_left=0.0)
+        late = train_missing(store, records, executor, problem, keeper, deadline=time.monotonic())
         assert late == ()
         again = train_missing(store, records, executor, problem, keeper)
     assert set(again) == {one.trial.number for one in paused[:2]}
