@@ -121,10 +121,6 @@ class Artifacts:
         )
         return _written(self.folder, draft, formats.pack_tensors(weights, details))
 
-    def keep_written(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
-        """Keep a file that has been written."""
-        return self._keep(study_name, record)
-
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
         return formats.unpack_tensors(self._read(record, "weights", "answer_weights"))[0]
@@ -151,7 +147,7 @@ class Artifacts:
             details={"fold": fold},
         )
         content = formats.pack_tensors(arrays, state)
-        return self._keep(study_name, _written(self.folder, draft, content))
+        return self.keep_written(study_name, _written(self.folder, draft, content))
 
     def load_preprocessing(
         self, record: ArtifactRecord
@@ -176,7 +172,9 @@ class Artifacts:
             sha256="",
             details={"arrays": sorted(arrays)},
         )
-        return self._keep(study_name, _written(self.folder, draft, formats.pack_arrays(arrays)))
+        return self.keep_written(
+            study_name, _written(self.folder, draft, formats.pack_arrays(arrays))
+        )
 
     def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -213,7 +211,7 @@ class Artifacts:
             for one in self.list(study_name):
                 if one.kind == "checkpoint" and one.run_id == run_id:
                     self.remove(one)
-            self._keep(study_name, record)
+            self.keep_written(study_name, record)
         return record
 
     def load_checkpoint(
@@ -249,7 +247,7 @@ class Artifacts:
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
             self._lists.forget()
             if study_id is not None:
-                key = self._listing_key(study_id, record)
+                key = _listing_key(self._storage, study_id, record)
                 attributes = STUDY_SYSTEM_ATTRIBUTES
                 study_rows.delete_attribute(connection, attributes, study_id, key)
         self._storage.database.after_commit(lambda: self.folder.remove(record.artifact_id))
@@ -296,6 +294,17 @@ class Artifacts:
             self.remove(one) for number in beyond for one in counted if one.trial_number == number
         )
 
+    def keep_written(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
+        """Keep a file: write its row. All but checkpoints are listed in Optuna's study."""
+        with writing(self._storage.database, study_name) as (connection, study_id):
+            row = record_rows.artifact_row(record, study_id)
+            connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
+            self._lists.forget()
+            if record.kind != "checkpoint":
+                key = _listing_key(self._storage, study_id, record)
+                self._storage.set_study_system_attr(study_id, key, _listing(record))
+        return record
+
     def remove_abandoned(self) -> None:
         """Delete what killed processes have left half-written."""
         if self._folder is not None:
@@ -305,26 +314,6 @@ class Artifacts:
         """Delete files that have no rows, or no more."""
         for one in records:
             self.folder.remove(one.artifact_id)
-
-    def _keep(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
-        """Write the row of a file; all but checkpoints are listed in Optuna's study."""
-        with writing(self._storage.database, study_name) as (connection, study_id):
-            row = record_rows.artifact_row(record, study_id)
-            connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
-            self._lists.forget()
-            if record.kind != "checkpoint":
-                key = self._listing_key(study_id, record)
-                self._storage.set_study_system_attr(study_id, key, _listing(record))
-        return record
-
-    def _listing_key(self, study_id: int, record: ArtifactRecord) -> str:
-        """Under which attribute of the study an artifact is listed."""
-        if record.trial_number is None:
-            return _LISTED_AS + record.artifact_id
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
-            study_id, record.trial_number
-        )
-        return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
     def _read(self, record: ArtifactRecord, *kinds: Kind) -> bytes:
         if record.kind not in kinds:
@@ -367,6 +356,14 @@ def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> A
     )
     folder.write(record.artifact_id, io.BytesIO(content))
     return record
+
+
+def _listing_key(storage: OptunaStorage, study_id: int, record: ArtifactRecord) -> str:
+    """Under which attribute of the study an artifact is listed."""
+    if record.trial_number is None:
+        return _LISTED_AS + record.artifact_id
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, record.trial_number)
+    return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
 
 def _listing(record: ArtifactRecord) -> str:
