@@ -16,6 +16,7 @@ import json
 import mimetypes
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -89,6 +90,24 @@ class Artifacts:
         kind: WeightsKind = "weights",
     ) -> ArtifactRecord:
         """Keep the weights of a run (torch tensors or arrays) with what describes them."""
+        record = self.write_weights(trial_number, run_id, weights, details, kind)
+        return self.keep_written(study_name, record)
+
+    def write_weights(
+        self,
+        trial_number: int,
+        run_id: int,
+        weights: Mapping[str, Any],
+        details: Mapping[str, Any],
+        kind: WeightsKind = "weights",
+    ) -> ArtifactRecord:
+        """Write the file of weights alone, which takes time: before the transaction of its row.
+
+        `keep_written` writes the row; `remove_files` deletes a file that is to have none.
+
+        Raises:
+            ArtifactError: it cannot be written.
+        """
         draft = ArtifactRecord(
             artifact_id="",
             kind=kind,
@@ -100,9 +119,7 @@ class Artifacts:
             sha256="",
             details=dict(details),
         )
-        return self._keep(
-            study_name, _written(self.folder, draft, formats.pack_tensors(weights, details))
-        )
+        return _written(self.folder, draft, formats.pack_tensors(weights, details))
 
     def load_weights(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The weights by name."""
@@ -130,7 +147,7 @@ class Artifacts:
             details={"fold": fold},
         )
         content = formats.pack_tensors(arrays, state)
-        return self._keep(study_name, _written(self.folder, draft, content))
+        return self.keep_written(study_name, _written(self.folder, draft, content))
 
     def load_preprocessing(
         self, record: ArtifactRecord
@@ -155,7 +172,9 @@ class Artifacts:
             sha256="",
             details={"arrays": sorted(arrays)},
         )
-        return self._keep(study_name, _written(self.folder, draft, formats.pack_arrays(arrays)))
+        return self.keep_written(
+            study_name, _written(self.folder, draft, formats.pack_arrays(arrays))
+        )
 
     def load_predictions(self, record: ArtifactRecord) -> dict[str, NDArray[Any]]:
         """The arrays by name."""
@@ -192,7 +211,7 @@ class Artifacts:
             for one in self.list(study_name):
                 if one.kind == "checkpoint" and one.run_id == run_id:
                     self.remove(one)
-            self._keep(study_name, record)
+            self.keep_written(study_name, record)
         return record
 
     def load_checkpoint(
@@ -228,7 +247,7 @@ class Artifacts:
             connection.execute(table.update().where(where).values(removed_at=removed.removed_at))
             self._lists.forget()
             if study_id is not None:
-                key = self._listing_key(study_id, record)
+                key = _listing_key(self._storage, study_id, record)
                 attributes = STUDY_SYSTEM_ATTRIBUTES
                 study_rows.delete_attribute(connection, attributes, study_id, key)
         self._storage.database.after_commit(lambda: self.folder.remove(record.artifact_id))
@@ -266,16 +285,25 @@ class Artifacts:
             What was removed.
         """
         counted = [one for one in self.list(study_name) if one.kind in _COUNTED]
-        n_bytes = sum(one.n_bytes for one in counted)
-        removed: list[ArtifactRecord] = []
-        for place, number in reversed(list(enumerate(ranking))):  # worst first
-            over = byte_budget is not None and n_bytes > byte_budget
-            of_trial = [one for one in counted if one.trial_number == number]
-            is_spared = any(one.run_id in spared for one in of_trial)
-            if not is_spared and (place >= keep or (over and place > 0)):
-                removed += map(self.remove, of_trial)
-                n_bytes -= sum(one.n_bytes for one in of_trial)
-        return tuple(removed)
+        n_bytes = Counter[int | None]()
+        for one in counted:
+            n_bytes[one.trial_number] += one.n_bytes
+        trials = {one.trial_number for one in counted if one.run_id in spared}
+        beyond = trials_beyond(ranking, n_bytes, keep, byte_budget, trials)
+        return tuple(
+            self.remove(one) for number in beyond for one in counted if one.trial_number == number
+        )
+
+    def keep_written(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
+        """Keep a file: write its row. All but checkpoints are listed in Optuna's study."""
+        with writing(self._storage.database, study_name) as (connection, study_id):
+            row = record_rows.artifact_row(record, study_id)
+            connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
+            self._lists.forget()
+            if record.kind != "checkpoint":
+                key = _listing_key(self._storage, study_id, record)
+                self._storage.set_study_system_attr(study_id, key, _listing(record))
+        return record
 
     def remove_abandoned(self) -> None:
         """Delete what killed processes have left half-written."""
@@ -283,29 +311,9 @@ class Artifacts:
             self._folder.remove_abandoned()
 
     def remove_files(self, records: Sequence[ArtifactRecord]) -> None:
-        """Delete the files of a study whose rows are gone."""
+        """Delete files that have no rows, or no more."""
         for one in records:
             self.folder.remove(one.artifact_id)
-
-    def _keep(self, study_name: str, record: ArtifactRecord) -> ArtifactRecord:
-        """Write the row of a file; all but checkpoints are listed in Optuna's study."""
-        with writing(self._storage.database, study_name) as (connection, study_id):
-            row = record_rows.artifact_row(record, study_id)
-            connection.execute(ARTIFACTS.insert(), {**row, "created_at": time.time()})
-            self._lists.forget()
-            if record.kind != "checkpoint":
-                key = self._listing_key(study_id, record)
-                self._storage.set_study_system_attr(study_id, key, _listing(record))
-        return record
-
-    def _listing_key(self, study_id: int, record: ArtifactRecord) -> str:
-        """Under which attribute of the study an artifact is listed."""
-        if record.trial_number is None:
-            return _LISTED_AS + record.artifact_id
-        trial_id = self._storage.get_trial_id_from_study_id_trial_number(
-            study_id, record.trial_number
-        )
-        return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
     def _read(self, record: ArtifactRecord, *kinds: Kind) -> bytes:
         if record.kind not in kinds:
@@ -318,6 +326,29 @@ class Artifacts:
         return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
 
 
+def trials_beyond(
+    ranking: Sequence[int],
+    n_bytes: Mapping[int | None, int],
+    keep: int,
+    byte_budget: int | None,
+    spared: Collection[int | None] = (),
+) -> list[int]:
+    """The trials whose files `Artifacts.enforce` lets go, the worst first.
+
+    Args:
+        ranking: trial numbers, best first.
+        n_bytes: what is kept of each trial, of others too.
+        spared: trials that are not touched.
+    """
+    over = 0 if byte_budget is None else sum(n_bytes.values()) - byte_budget
+    beyond = []
+    for place, number in reversed(list(enumerate(ranking))):
+        if number not in spared and (place >= keep or (over > 0 and place > 0)):
+            beyond.append(number)
+            over -= n_bytes.get(number, 0)
+    return beyond
+
+
 def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> ArtifactRecord:
     """Write a file, whose row is to follow."""
     record = dataclasses.replace(
@@ -325,6 +356,14 @@ def _written(folder: ArtifactFolder, draft: ArtifactRecord, content: bytes) -> A
     )
     folder.write(record.artifact_id, io.BytesIO(content))
     return record
+
+
+def _listing_key(storage: OptunaStorage, study_id: int, record: ArtifactRecord) -> str:
+    """Under which attribute of the study an artifact is listed."""
+    if record.trial_number is None:
+        return _LISTED_AS + record.artifact_id
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, record.trial_number)
+    return f"{_LISTED_WITH_TRIAL_AS}{trial_id}:{record.artifact_id}"
 
 
 def _listing(record: ArtifactRecord) -> str:

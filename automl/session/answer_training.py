@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 
 from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, training_failed
 from automl.errors import ConfigError
@@ -36,7 +36,7 @@ from automl.tuning.retrained import (
 from automl.tuning.weight_files import WeightFiles
 from storage import Store
 from storage.errors import ArtifactError
-from storage.records import StudyRecords
+from storage.records import ArtifactRecord, StudyRecords
 from storage.score_records import N_SEEDS
 
 LOG = logging.getLogger("automl")
@@ -63,6 +63,7 @@ class AnswerTraining:
         self._store = store
         self._kind = call.options.answer if call.data is not None else "single"
         self._is_time_to_look = Interval(SECONDS_BETWEEN_LOOKS)
+        self._own_executor: Executor | None = None  # of a refit that trains
 
     @property
     def is_wanted(self) -> bool:
@@ -157,9 +158,7 @@ class AnswerTraining:
             LOG.warning("the answer cannot be trained: %s", error)
             return
         is_refit = own is not problem
-        with (
-            closing(self._call.make_executor(own)) if is_refit else nullcontext(executor) as trains
-        ):
+        with self._own(own) if is_refit else nullcontext(executor) as trains:
             ended = train_beside(
                 self._store,
                 own,
@@ -176,6 +175,21 @@ class AnswerTraining:
         left = iter(ended)
         self._keep(records, own, [(one, [next(left) for _ in one]) for one in sets])
 
+    @contextmanager
+    def _own(self, problem: NetworkProblem) -> Iterator[Executor]:
+        """An executor of a data set of its own."""
+        with closing(self._call.make_executor(problem)) as executor:
+            self._own_executor = executor
+            try:
+                yield executor
+            finally:
+                self._own_executor = None
+
+    def interrupt(self) -> None:
+        """Wait for no round that is under way: a person wants no more of it."""
+        if self._own_executor is not None:  # that of the search is interrupted with it
+            self._own_executor.interrupt()
+
     def _keep(
         self,
         records: StudyRecords,
@@ -186,33 +200,52 @@ class AnswerTraining:
 
         Another process may have told a better one meanwhile, or have trained the same sets.
         """
-        best, files = records.best_trial, WeightFiles(self._store, problem)
+        files = WeightFiles(self._store, problem)
         whole = [
             (one, runs)
             for one, runs in trained
             if all(run.is_evidence and run.weights for run in runs)
         ]
+        ended = [run for _, runs in whole for run in runs]
+        configs = [run.planned.config for run in ended]
+        weights = [to_arrays(run.weights or {}) for run in ended]
         try:
-            with self._store.transaction(at_once=True):
-                if best is None or files.best_complete != best.number:
-                    self.untrained, self._trial_number = OVERTAKEN, files.best_complete
-                    return
-                now = self._store.read_study(records.settings.study_name)
-                missing = missing_sets(self._store, now, [one for one, _ in whole])
-                for one, runs in whole:
-                    if one in missing:
-                        self._save(files, runs, earlier_runs(now, one))
-                files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
+            with files.written_for_answer(configs, weights) as written:
+                while not self._is_kept(records, files, [one for one, _ in whole], written):
+                    pass  # another process has kept networks since it was read which there are
         except ArtifactError as error:
             self.untrained = f"its networks cannot be kept: {error}"
             LOG.warning("the networks of the answer cannot be kept: %s", error)
 
-    def _save(
-        self, files: WeightFiles, runs: Sequence[EndedRun], earlier: Collection[int]
-    ) -> None:
-        """Save the weights of a set in the place of what is left of them."""
-        for artifact in files.of_answers():
-            if artifact.run_id in earlier:
-                self._store.artifacts.remove(artifact)
-        weights = [to_arrays(run.weights or {}) for run in runs]
-        files.save_for_answer([run.planned.config for run in runs], weights)
+    def _is_kept(
+        self,
+        records: StudyRecords,
+        files: WeightFiles,
+        sets: Sequence[PlannedSet],
+        written: Sequence[ArtifactRecord],
+    ) -> bool:
+        """Keep what was written of sets that are missing still, in the place of what is left.
+
+        What takes long comes before the transaction, which nobody waits for then; inside it is
+        looked whether it holds.
+
+        Returns:
+            False where others have changed meanwhile what is kept of answers.
+        """
+        best, now = records.best_trial, self._store.read_study(records.settings.study_name)
+        known = {one.artifact_id for one in now.kept_artifacts("answer_weights")}
+        missing = missing_sets(self._store, now, sets)
+        earlier = {run_id for one in missing for run_id in earlier_runs(now, one)}
+        with self._store.transaction(at_once=True):
+            if best is None or files.best_complete != best.number:
+                self.untrained, self._trial_number = OVERTAKEN, files.best_complete
+                return True
+            there = files.of_answers()
+            if {one.artifact_id for one in there} != known:
+                return False
+            for artifact in there:
+                if artifact.run_id in earlier:
+                    self._store.artifacts.remove(artifact)
+            files.keep_for_answer(one for one in written if one.run_id in earlier)
+            files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
+        return True

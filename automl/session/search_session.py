@@ -22,7 +22,7 @@ from automl.session.beside import beside
 from automl.session.call import SearchCall
 from automl.session.publishing import Publishing
 from automl.tuning.best_again import train_best_again, trial_without_weights
-from automl.tuning.candidates import missing_candidates, train_missing
+from automl.tuning.candidates import missing_weights, train_missing
 from automl.tuning.clock import Clock
 from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
@@ -147,20 +147,34 @@ class SearchSession:
         kept = "weights" if state.problem.has_weights else "files of the state"
         what = f"the {kept} of trial {trial.number}, the best, are missing: it is trained again"
         yield replace(progress, messages=(what,))
-        self._not_kept = train_best_again(records, state.executor, state.problem, state.keeper)
+        self._not_kept = train_best_again(
+            records,
+            state.executor,
+            state.problem,
+            state.keeper,
+            is_over=self._is_over,
+            deadline=self.clock_of_training.deadline,
+        )
         self._trained = self.store.refreshed(records)
         yield from self._keep_candidates(search, self._trained)
 
     def _keep_candidates(self, search: Search, records: StudyRecords) -> Iterator[SearchProgress]:
         """Train what the answer may be made of again, where weights are missing."""
         progress, keeper = self.last_progress, search.state.keeper
-        missing = missing_candidates(self.store, records, keeper.n_candidates)
-        if not missing or progress is None or keeper.failure is not None:
+        missing = missing_weights(self.store, records, keeper)
+        if not missing or progress is None or keeper.failure is not None or self._is_stopped:
             return
         what = f"the weights of {count(len(missing), 'trial')} that the answer may be made of"
         yield replace(progress, messages=(f"{what} are missing: as time allows, trained again",))
-        seconds_left, state = self.clock_of_training.seconds_left, search.state
-        train_missing(self.store, records, state.executor, state.problem, keeper, seconds_left)
+        train_missing(
+            self.store,
+            records,
+            search.state.executor,
+            search.state.problem,
+            keeper,
+            is_over=self._is_over,
+            deadline=self.clock_of_training.deadline,
+        )
         self._trained = self.store.refreshed(records)
 
     def _train_answer(self, search: Search) -> Iterator[SearchProgress]:
@@ -179,7 +193,7 @@ class SearchSession:
             what = f"{count(sum(map(len, sets)), 'network')} of the answer: training"
             yield replace(progress, messages=(what,))
             self._beside.prepare()
-            self._answer.train(records, search.state.executor, sets, lambda: self._is_stopped)
+            self._answer.train(records, search.state.executor, sets, self._is_over)
         self._answer.note()
         self._trained = self.store.read_study(self.call.study_name)
 
@@ -189,12 +203,17 @@ class SearchSession:
             self._answer.leave(self.store.read_study(self.call.study_name), why)
             self._answer.note()
 
+    def _is_over(self) -> bool:
+        """Whether a person wants no more training."""
+        return self._is_stopped
+
     def stop(self) -> None:
         """End after the present round; what is in training can be continued later."""
         self._is_stopped = True
         self._beside.hurry()
         if self._search is not None:
             self._search.stop()
+        self._answer.interrupt()
 
     @property
     def unscored(self) -> str | None:

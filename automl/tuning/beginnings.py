@@ -11,6 +11,7 @@ the virtual order calls for, decided from one past.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import optuna
@@ -20,6 +21,7 @@ from automl.training.trainer import RunBegan
 from automl.tuning.adoption import AdoptedTrial, adopt_dead_trials, adopt_told_trials
 from automl.tuning.asking import ask_for, ask_many, refuse_unfit
 from automl.tuning.first_trials import TRIED_FIRST
+from automl.tuning.paused_trials import Paused
 from automl.tuning.policies.policy import Start as StartTrial
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.search_state import SearchState
@@ -80,19 +82,33 @@ def begin_again(state: SearchState, adopted: AdoptedTrial, how: str = "") -> Non
 def decide(state: SearchState, n_free: int, *, is_time_late: bool = False) -> None:
     """Let the policy fill free places: new trials, and paused ones that go on.
 
-    All is decided from one past, and in the file as a whole.
+    All is decided from one past, and in the file as a whole. What is tried first is decided while
+    no other coordinator can make trials, so that two which begin together share it.
 
     Args:
         is_time_late: whether the policy's last part of the call's time has begun.
     """
-    total = state.options.total
+    tries_first = state.decider.tries_first(n_free, _n_startable(state))
+    with state.store.transaction(at_once=True) if tries_first else nullcontext():
+        started, taken_up = _decided(state, n_free, is_time_late=is_time_late)
+    state.start(started, [run.config for trial in started for run in trial.runs.values()])
+    for trial in taken_up:
+        if isinstance(trial, AdoptedTrial):
+            go_on(state, trial)
+    state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
+
+
+def _decided(
+    state: SearchState, n_free: int, *, is_time_late: bool
+) -> tuple[Sequence[TrialInTraining], Sequence[Paused]]:
+    """New trials, and those that go on, written down and not begun yet."""
     state.look_at_others()
-    n_startable = None if total is None else max(0, total - state.tally.n_asked)
+    n_startable = _n_startable(state)
     widen(state)
     decisions = state.decider.decide(n_free, n_startable, is_time_late=is_time_late)
     if not decisions:
         _keep_belief(state)  # it may have learned all the same
-        return
+        return (), ()
     proposals = [one.params for one in decisions if isinstance(one, StartTrial)]
     numbers = [one.number for one in decisions if not isinstance(one, StartTrial)]
     with state.store.transaction(at_once=True):
@@ -105,11 +121,13 @@ def decide(state: SearchState, n_free: int, *, is_time_late: bool = False) -> No
         taken_up = [state.take_up(number) for number in numbers if number in state.trials.paused]
         for number in set(told).difference(trial.number for trial in taken_up):
             state.decider.change(number, "training")  # by another coordinator, since just now
-    state.start(started, [run.config for trial in started for run in trial.runs.values()])
-    for trial in taken_up:
-        if isinstance(trial, AdoptedTrial):
-            go_on(state, trial)
-    state.let_train([trial for trial in taken_up if isinstance(trial, TrialInTraining)])
+    return started, taken_up
+
+
+def _n_startable(state: SearchState) -> int | None:
+    """How many trials may still be made; None: any number."""
+    total = state.options.total
+    return None if total is None else max(0, total - state.tally.n_asked)
 
 
 def _keep_belief(state: SearchState) -> None:
@@ -150,8 +168,10 @@ def _ask(
             else ask_many(state.study, space, len(proposals))
         )
     trials = [_plan(state, handle, params, attempt=1) for handle, params in asked]
-    for trial in trials:
-        if (name := state.decider.start(trial.number, trial.params)) is not None:
+    n_enqueued = sum("fixed_params" in _system_attributes(trial) for trial in trials if given)
+    of_each = [*[None] * n_enqueued, *given[n_enqueued:], *[None] * len(trials)]
+    for trial, proposal in zip(trials, of_each, strict=False):
+        if (name := state.decider.start(trial.number, trial.params, proposal)) is not None:
             trial.handle.storage.set_trial_system_attr(trial.handle._trial_id, TRIED_FIRST, name)
         tally.note(trial.number, "training")
         if tally.has_machine_decided:
@@ -166,6 +186,10 @@ def _ask(
         last = total
     tally.n_asked = max(tally.n_asked, last)  # one that a person has enqueued has an older number
     return trials
+
+
+def _system_attributes(trial: TrialInTraining) -> Mapping[str, object]:
+    return trial.handle.storage.get_trial(trial.handle._trial_id).system_attrs
 
 
 def _refuse_unfit(state: SearchState) -> None:

@@ -8,6 +8,7 @@ those only if the losses that the trial was told with come out again.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from automl.executors.executor import Executor
@@ -52,9 +53,18 @@ def _without_weights(store: Store, records: StudyRecords, problem: Problem) -> T
 
 
 def train_best_again(
-    records: StudyRecords, executor: Executor, problem: Problem, keeper: Keeper
+    records: StudyRecords,
+    executor: Executor,
+    problem: Problem,
+    keeper: Keeper,
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
 ) -> str | None:
     """Train the best trial's runs again and keep their weights.
+
+    Args:
+        is_over, deadline: as for `train_runs`.
 
     Returns:
         Why they are not kept; None if all is well.
@@ -64,8 +74,14 @@ def train_best_again(
     by_fold = {run.fold: run for run in problem.plan(best.number, params)}
     configs = [replace(by_fold[run.fold], run_id=run.run_id) for run in before]
     ended = train_runs(
-        executor, [PlannedRun("search", "", config) for config in configs], keep="best"
+        executor,
+        [PlannedRun("search", "", config) for config in configs],
+        keep="best",
+        is_over=is_over,
+        deadline=deadline,
     )
+    if any(run.cause == "interrupted" for run in ended):
+        return "it was cut off, by time or a person, while it was trained again"
     if not all(run.is_evidence and run.weights is not None for run in ended):
         return say_failures(ended)
     losses = best_losses(ended)

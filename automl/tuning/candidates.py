@@ -9,7 +9,8 @@ candidates of one that was not.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -34,6 +35,10 @@ SAME_LOSS = 1e-3
 
 SHARE_OF_TIME = 0.5
 """Of what is left of a call's time may be planned for training again, by what it took before."""
+
+
+BYTES_OF_NUMBER = 4
+"""Of a weight, where the size of a trial's file is not known: it has never been written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,23 +131,25 @@ def train_missing(
     executor: Executor,
     problem: Problem,
     keeper: Keeper,
-    seconds_left: float = math.inf,
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
 ) -> tuple[int, ...]:
     """Train candidates again whose weights are missing, and keep these: the best ones first.
 
     Args:
-        seconds_left: of the call.
+        is_over, deadline: as for `train_runs`; what has come to its end by then is kept.
 
     Returns:
         The numbers of the trials whose weights are there now.
     """
-    missing = _affordable(
-        records, missing_candidates(store, records, keeper.n_candidates), seconds_left
-    )
+    seconds_left = math.inf if deadline is None else deadline - time.monotonic()
+    missing = _affordable(records, missing_weights(store, records, keeper), seconds_left)
     if not missing:
         return ()
     planned = [_planned(records, problem, one) for one in missing]
-    ended = iter(train_runs(executor, [run for runs in planned for run in runs], keep="best"))
+    configured = [run for runs in planned for run in runs]
+    ended = iter(train_runs(executor, configured, keep="best", is_over=is_over, deadline=deadline))
     again = []
     for one, runs in zip(missing, planned, strict=True):
         own = [next(ended) for _ in runs]
@@ -165,6 +172,28 @@ def missing_candidates(store: Store, records: StudyRecords, n: int) -> list[Cand
         for one in candidates
         if one.trial.number not in there and one.trial.outcome != "running"
     ]
+
+
+def missing_weights(store: Store, records: StudyRecords, keeper: Keeper) -> list[Candidate]:
+    """The missing candidates whose weights would stay: what the budget does not hold is let go."""
+    missing = missing_candidates(store, records, keeper.n_candidates)
+    if not missing:
+        return []
+    sizes = {
+        one.run_id: one.n_bytes
+        for one in records.artifacts  # those that were let go, too
+        if one.kind == "weights" and one.run_id is not None
+    }
+    held = keeper.held(
+        {
+            (one.value, one.trial.number): {
+                run.run_id: sizes.get(run.run_id, BYTES_OF_NUMBER * (run.n_parameters or 0))
+                for run in one.runs
+            }
+            for one in find_candidates(records, keeper.n_candidates)
+        }
+    )
+    return [one for one in missing if one.trial.number in held]
 
 
 def _affordable(

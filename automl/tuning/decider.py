@@ -116,10 +116,14 @@ class Decider:
 
     # What has happened
 
-    def start(self, number: int, params: Params) -> str | None:
-        """A trial has been made: what it is marked with if it is one of those tried first."""
+    def start(self, number: int, params: Params, proposal: Params | None = None) -> str | None:
+        """A trial has been made: what it is marked with if it is one of those tried first.
+
+        Args:
+            proposal: what it was made of, where that was decided here.
+        """
         self.view.trials[number] = TrialView(number, params)
-        return self._first.take(params)
+        return self._first.take(params, proposal)
 
     def report(self, number: int, loss: float) -> None:
         """A round has had the next epoch of a trial."""
@@ -150,9 +154,17 @@ class Decider:
         self.stopping.count_epochs()
         self.end_round()
 
+    def tries_first(self, n_free: int, n_startable: int | None) -> bool:
+        """Whether `decide` would give what is known to be good, so that no policy is asked."""
+        is_startable = n_startable != 0 and self.stopping.most_startable(n_free) > 0
+        return is_startable and bool(self._left_of_first())
+
+    def _left_of_first(self) -> Sequence[Params]:
+        return self._first.left([one.params for one in self.view.trials.values()])
+
     def _first_trials(self, n_free: int) -> Sequence[Decision]:
         """What is known to be good, until all of it is tried."""
-        left = self._first.left([one.params for one in self.view.trials.values()])
+        left = self._left_of_first()
         self.view.n_given = self._first.n_of_portfolio
         return [Start(params) for params in left[: min(n_free, self.view.n_startable)]]
 

@@ -3,7 +3,8 @@
 Each is tried once, however often the search is continued. Which have been is marked with their
 trials: under a limit of latency the params that one comes to follow from what the machine takes
 for some networks, which is measured anew in each call. Params tell it of trials without a mark,
-which a person has enqueued.
+which a person has enqueued. One that was moved, since another trial has had its params just now,
+has the mark as well: no policy has chosen it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ Params = Mapping[str, ParameterValue]
 
 TRIED_FIRST: Final = "tried_first"
 """System attribute of a trial that no policy has chosen: the name of what it was made of."""
+
+_NOT_CHOSEN: Final = frozenset({TRIED_FIRST, "fixed_params"})
+"""System attributes of trials that no policy has chosen; the second is Optuna's, of those that a
+person has enqueued."""
 
 PORTFOLIO: Final = "portfolio"
 
@@ -53,9 +58,9 @@ class FirstTrials:
         known = Tried(space)
         for params in wanted.values():
             known.add(params)
-        marked = {trial.number for trial in trials if TRIED_FIRST in trial.system_attrs}
+        others = {one.number for one in trials if not _NOT_CHOSEN.isdisjoint(one.system_attrs)}
         self._is_over = any(
-            number not in marked and params not in known for number, params in params_of.items()
+            number not in others and params not in known for number, params in params_of.items()
         )
         self._left = self._untried(list(params_of.values()))
 
@@ -69,16 +74,24 @@ class FirstTrials:
             self._left = self._untried(tried)
         return tuple(self._left.values())
 
-    def take(self, params: Params) -> str | None:
-        """A trial has been made: the name of what is left, if it was made of that."""
+    def take(self, params: Params, proposal: Params | None = None) -> str | None:
+        """A trial has been made: the name of what is left, if it was made of that.
+
+        Args:
+            proposal: what it was to be, before it was moved to params that no trial has had.
+        """
         if not self._left:
             return None
-        known = Tried(self._space)
-        known.add(params)
-        name = next((name for name, one in self._left.items() if one in known), None)
-        if name is not None:
-            self._had.add(name)
-        return name
+        for made_of in (params, proposal):
+            if made_of is None:
+                continue
+            known = Tried(self._space)
+            known.add(made_of)
+            name = next((name for name, one in self._left.items() if one in known), None)
+            if name is not None:
+                self._had.add(name)
+                return name
+        return None
 
     def note(self, trials: Sequence[FrozenTrial]) -> None:
         """Trials have been made, here or by another coordinator."""

@@ -25,7 +25,14 @@ from automl.tuning.checkpoints import Checkpoints
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import PrunedStates
 from automl.tuning.trial_in_training import TrialInTraining
-from automl.tuning.weight_files import BEST_EPOCH, NOTHING, VALID_LOSS, Collected, WeightFiles
+from automl.tuning.weight_files import (
+    BEST_EPOCH,
+    NOTHING,
+    VALID_LOSS,
+    Collected,
+    Place,
+    WeightFiles,
+)
 from storage import Store
 from storage.errors import ArtifactError
 from storage.records import Json
@@ -152,6 +159,10 @@ class Keeper:
     def prune(self) -> None:
         """Let the weights beyond the best few go, in the transaction that has told a trial."""
         self.files.prune(self.keep_models, self.byte_budget)
+
+    def held(self, weights: Mapping[Place, Mapping[int, int]]) -> frozenset[int]:
+        """The trials whose weights would stay, of those that have some: see `WeightFiles.held`."""
+        return self.files.held(weights, self.keep_models, self.byte_budget)
 
     def restore(self) -> None:
         """Save the best trial's weights again if their files were taken away meanwhile."""

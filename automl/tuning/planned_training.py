@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -96,11 +96,30 @@ def is_past(deadline: float | None) -> bool:
 
 
 def train_runs(
-    executor: Executor, runs: Sequence[PlannedRun], *, keep: Kept | None = None
+    executor: Executor,
+    runs: Sequence[PlannedRun],
+    *,
+    keep: Kept | None = None,
+    is_over: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
 ) -> tuple[EndedRun, ...]:
-    """`train_rounds` to the end: the runs in their order, nothing stored."""
-    rounds = train_rounds(executor, runs, keep=keep)
-    ended = {one.planned.config.run_id: one for each in rounds for one in each.ended}
+    """`train_rounds` to the end: the runs in their order, nothing stored.
+
+    Args:
+        is_over: asked after each round; once it is, what is still in training ends as interrupted.
+        deadline: as for `train_rounds`; then the same.
+    """
+    ended: dict[int, EndedRun] = {}
+    for each in train_rounds(executor, runs, keep=keep, deadline=deadline):
+        ended |= {one.planned.config.run_id: one for one in each.ended}
+        if is_over():
+            break
+    for run in runs:
+        run_id = run.config.run_id
+        if run_id not in ended:
+            executor.stop(run_id)
+            executor.forget(run_id)
+            ended[run_id] = EndedRun(run, (), "interrupted")
     return tuple(ended[run.config.run_id] for run in runs)
 
 

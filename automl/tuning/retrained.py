@@ -14,7 +14,7 @@ call.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 from typing import Final, TypeAlias
@@ -28,6 +28,8 @@ from storage.records import EpochRecord, RunRecord, StudyRecords, best_epoch
 from storage.score_records import N_SEEDS, AnswerKind, AnswerMember
 
 PlannedSet: TypeAlias = tuple[PlannedRun, ...]
+
+_Key: TypeAlias = tuple[str, int, int, int]  # purpose, trial, seed and fold of a run
 
 RETRAINED: Final[tuple[AnswerKind, ...]] = ("seeds", "refit")
 
@@ -110,7 +112,8 @@ def stored_sets(
     store: Store, records: StudyRecords, sets: Sequence[PlannedSet]
 ) -> list[tuple[RunRecord, ...]]:
     """Those that were trained and are kept, in their order; of others nothing."""
-    found = (_stored(store, records, one) for one in sets)
+    kept = _whole_runs(store, records)
+    found = (_stored(kept, one) for one in sets)
     return [one for one in found if one]
 
 
@@ -118,21 +121,26 @@ def missing_sets(
     store: Store, records: StudyRecords, sets: Sequence[PlannedSet]
 ) -> list[PlannedSet]:
     """Those that were not trained, or are not kept."""
-    return [one for one in sets if not _stored(store, records, one)]
+    kept = _whole_runs(store, records)
+    return [one for one in sets if not _stored(kept, one)]
 
 
-def _stored(store: Store, records: StudyRecords, one: PlannedSet) -> tuple[RunRecord, ...]:
-    """The runs of a set whose weights are whole; none where one of them is missing."""
+def _whole_runs(store: Store, records: StudyRecords) -> Mapping[_Key, RunRecord]:
+    """The runs for answers whose weights are whole: each file is read once, for all sets."""
     kept = {
         artifact.run_id
         for artifact in records.kept_artifacts("answer_weights")
         if store.artifacts.is_whole(artifact)
     }
-    runs = {
+    return {
         (run.purpose, run.trial_number, run.seed, run.fold): run
         for run in records.runs
         if run.state == "complete" and run.run_id in kept
     }
+
+
+def _stored(runs: Mapping[_Key, RunRecord], one: PlannedSet) -> tuple[RunRecord, ...]:
+    """The runs of a set; none where one of them is missing."""
     wanted = [(run.purpose, *_identity(run)) for run in one]
     return tuple(runs[key] for key in wanted) if runs.keys() >= set(wanted) else ()
 

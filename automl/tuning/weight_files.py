@@ -9,7 +9,8 @@ trial's: it counts to the same budget, and goes when another trial is the best.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from automl.training.config import RunConfig
 from automl.tuning.problem import Problem
 from storage import Store
+from storage.artifacts import trials_beyond
 from storage.errors import ArtifactError
 from storage.records import ArtifactRecord, Json
 
@@ -124,23 +126,38 @@ class WeightFiles:
                 self.store.artifacts.remove(artifact)
             raise
 
-    def save_for_answer(
+    @contextmanager
+    def written_for_answer(
         self, runs: Sequence[RunConfig], weights: Sequence[Mapping[str, NDArray[Any]]]
-    ) -> None:
-        """Save the weights of runs that were trained for an answer alone.
+    ) -> Iterator[tuple[ArtifactRecord, ...]]:
+        """Files of weights that were trained for an answer alone, each of one run.
+
+        `keep_for_answer` keeps them, in a transaction that need not wait for the disk. Those that
+        it has not kept when the block is left, however, are deleted.
 
         Raises:
-            ArtifactError: they cannot be written; then the caller's transaction is undone.
+            ArtifactError: they cannot be written.
         """
-        for run, own in zip(runs, weights, strict=True):
-            self.store.artifacts.save_weights(
-                self.problem.study_name,
-                run.trial_number,
-                run.run_id,
-                own,
-                self.problem.details(run),
-                "answer_weights",
+        written: list[ArtifactRecord] = []
+        try:
+            for run, own in zip(runs, weights, strict=True):
+                details = self.problem.details(run)
+                written.append(
+                    self.store.artifacts.write_weights(
+                        run.trial_number, run.run_id, own, details, "answer_weights"
+                    )
+                )
+            yield tuple(written)
+        finally:
+            kept = {one.artifact_id for one in self.of_answers()}
+            self.store.artifacts.remove_files(
+                [one for one in written if one.artifact_id not in kept]
             )
+
+    def keep_for_answer(self, written: Iterable[ArtifactRecord]) -> None:
+        """Keep files of `written_for_answer`."""
+        for one in written:
+            self.store.artifacts.keep_written(self.problem.study_name, one)
 
     def prune(self, keep: int, byte_budget: int | None) -> None:
         """Let the weights beyond the best few trials go, and those of answers of earlier bests."""
@@ -149,7 +166,10 @@ class WeightFiles:
             return
         with self.store.transaction(at_once=True):  # others cannot change what this is decided by
             kept, complete = self.kept(), set(self.complete())
-            best, spared = self._best_of(kept, keep, byte_budget), self._runs_of_answer()
+            n_bytes = Counter[int | None]()
+            for artifact in (*self.all(), *self.of_answers()):
+                n_bytes[artifact.trial_number] += artifact.n_bytes
+            best, spared = _best_of(kept, n_bytes, keep, byte_budget), self._runs_of_answer()
             worse = {place[1] for place in kept if place not in complete and place not in best}
             for artifact in self.all():
                 if artifact.trial_number in worse and artifact.run_id not in spared:
@@ -162,6 +182,35 @@ class WeightFiles:
                 spared=spared,
             )
 
+    def held(
+        self, weights: Mapping[Place, Mapping[int, int]], keep: int, byte_budget: int | None
+    ) -> frozenset[int]:
+        """The trials of which `prune` would leave the weights, if there were those of all of them.
+
+        Args:
+            weights: bytes that those of each run take, by trial, the best one first.
+        """
+        artifacts = self.store.artifacts.list(self.problem.study_name)
+        spared_runs = self._runs_of_answer()
+        spared = {place[1] for place, runs in weights.items() if not spared_runs.isdisjoint(runs)}
+        n_bytes = Counter[int | None](
+            {place[1]: sum(runs.values()) for place, runs in weights.items()}
+        )
+        for artifact in artifacts:
+            if artifact.kind == "answer_weights":
+                n_bytes[artifact.trial_number] += artifact.n_bytes
+        places, complete = list(weights), {number for _, number in self.complete()}
+        best = {number for _, number in _best_of(places, n_bytes, keep, byte_budget)}
+        left = {number for _, number in places if number in best | complete | spared}
+        n_bytes = Counter({number: n for number, n in n_bytes.items() if number in left})
+        for artifact in artifacts:
+            if artifact.kind == "checkpoint":
+                n_bytes[artifact.trial_number] += artifact.n_bytes
+        ranking = [number for _, number in places if number in complete]
+        n_best = max(1, len(complete & best))
+        beyond = trials_beyond(ranking, n_bytes, n_best, byte_budget, spared)
+        return frozenset(left.difference(beyond))
+
     def _drop_outdated(self) -> None:
         """Let go what was trained for answers of trials that are the best no more."""
         if all(one.trial_number == self.best_complete for one in self.of_answers()):
@@ -172,21 +221,19 @@ class WeightFiles:
                 if artifact.trial_number != best:
                     self.store.artifacts.remove(artifact)
 
-    def _best_of(
-        self, kept: Sequence[Place], keep: int, byte_budget: int | None
-    ) -> Sequence[Place]:
-        """The best few of trials whose weights are kept: as many as are asked for, and fit."""
-        budget, least = (MOST_BYTES, ALWAYS_KEPT) if byte_budget is None else (byte_budget, 1)
-        n_bytes = Counter[int | None]()
-        for artifact in (*self.all(), *self.of_answers()):
-            n_bytes[artifact.trial_number] += artifact.n_bytes
-        taken = accumulate(n_bytes[number] for _, number in kept)
-        n_fitting = sum(n <= budget for n in taken)
-        return kept[: min(keep, max(n_fitting, least))]
-
     def _runs_of_answer(self) -> set[int]:
         """The runs that are handed over while no better trial completes."""
         best = {number for _, number in self.complete()[:1]}
         answers = self.store.read_answers(self.problem.study_name)
         standing = [one for one in answers if one.best_trial_number in best]
         return {member.run_id for member in standing[-1].members} if standing else set()
+
+
+def _best_of(
+    kept: Sequence[Place], n_bytes: Mapping[int | None, int], keep: int, byte_budget: int | None
+) -> Sequence[Place]:
+    """The best few of trials whose weights are kept: as many as are asked for, and fit."""
+    budget, least = (MOST_BYTES, ALWAYS_KEPT) if byte_budget is None else (byte_budget, 1)
+    taken = accumulate(n_bytes.get(number, 0) for _, number in kept)
+    n_fitting = sum(n <= budget for n in taken)
+    return kept[: min(keep, max(n_fitting, least))]

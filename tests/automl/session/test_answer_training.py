@@ -129,11 +129,11 @@ def test_weights_that_cannot_be_kept_leave_the_best_trial(
         raise ArtifactError("no space left")
 
     with session(tmp_path, answer="refit") as running:
-        whole = running.store.artifacts.save_weights
+        whole = running.store.artifacts.write_weights
         monkeypatch.setattr(
             running.store.artifacts,
-            "save_weights",
-            lambda *values, **named: full() if len(values) > 5 else whole(*values, **named),
+            "write_weights",
+            lambda *values: full() if values[-1] == "answer_weights" else whole(*values),
         )
         list(running)
         result = running.result()
@@ -193,7 +193,9 @@ def test_another_process_keeps_what_it_trained_for_a_better_trial(
             (run,) = store.read_study(problem.study_name).search_runs(better.number)
             (config,) = problem.plan(better.number, problem.space.complete(better.params))
             config = replace(config, run_id=run.run_id)
-            keeper.files.save_for_answer([config], [{"weight": np.ones(3, dtype=np.float32)}])
+            weights = {"weight": np.ones(3, dtype=np.float32)}
+            with keeper.files.written_for_answer([config], [weights]) as written:
+                keeper.files.keep_for_answer(written)
             theirs.append((better.number, run.run_id))
         return ended
 
@@ -226,3 +228,85 @@ def test_networks_that_another_process_has_trained_meanwhile_are_kept_once(
         records = running.store.read_study(running.call.study_name)
         assert len(records.kept_artifacts("answer_weights")) == N_SEEDS
         assert running.result().answer.kind == "seeds"
+
+
+def test_others_can_write_while_networks_are_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the transaction only rows are: with the lock, all others would wait for the disk."""
+    slow: list[tuple[str, bool]] = []
+    with session(tmp_path, answer="seeds") as running:
+        store = running.store
+
+        def watch(owner: object, name: str) -> None:
+            real = getattr(owner, name)
+
+            def watched(*arguments: Any) -> Any:
+                slow.append((name, store._database.in_transaction))
+                return real(*arguments)
+
+            monkeypatch.setattr(owner, name, watched)
+
+        keep = AnswerTraining._keep
+
+        def watched_keep(*arguments: Any) -> None:
+            watch(store, "read_study")
+            watch(store.artifacts, "is_whole")
+            watch(store.artifacts, "write_weights")
+            keep(*arguments)
+            monkeypatch.undo()
+
+        monkeypatch.setattr(AnswerTraining, "_keep", watched_keep)
+        list(running)
+        assert running.result().answer.kind == "seeds"
+    names = [name for name, _ in slow]
+    assert names.count("write_weights") == N_SEEDS and "read_study" in names
+    assert not any(is_locked for _, is_locked in slow)
+
+
+def test_what_others_keep_between_a_look_and_the_lock_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing_sets, looks = answer_training.missing_sets, []
+
+    def beside_another_process(*arguments: Any) -> Any:
+        found = missing_sets(*arguments)
+        looks.append(len(found))
+        if len(looks) == 2:  # the first one says what is to be trained
+            with session(tmp_path, answer="seeds") as other:
+                monkeypatch.setattr(answer_training, "missing_sets", missing_sets)
+                list(other)
+                monkeypatch.setattr(answer_training, "missing_sets", beside_another_process)
+        return found
+
+    monkeypatch.setattr(answer_training, "missing_sets", beside_another_process)
+    with session(tmp_path, answer="seeds") as running:
+        list(running)
+        records = running.store.read_study(running.call.study_name)
+        kept = records.kept_artifacts("answer_weights")
+        assert looks == [N_SEEDS, N_SEEDS, 0] and len(kept) == N_SEEDS
+        folder = running.store.artifacts.folder.path
+        known = {one.artifact_id for one in records.artifacts if one.removed_at is None}
+        assert {path.name for path in folder.iterdir()} <= known
+
+
+def test_a_person_who_stops_a_refit_does_not_wait_for_its_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It trains in a worker of its own, which the search does not know."""
+    train_beside, interrupted = answer_training.train_beside, []
+
+    def stopped(*arguments: Any, **named: Any) -> Any:
+        executor = arguments[2]
+        monkeypatch.setattr(executor, "interrupt", lambda: interrupted.append(executor))
+        running.stop()
+        assert executor in interrupted
+        return train_beside(*arguments, **named)
+
+    monkeypatch.setattr(answer_training, "train_beside", stopped)
+    with session(tmp_path, answer="refit") as running:
+        list(running)
+        running.stop()  # its worker is gone
+        result = running.result()
+    assert len(interrupted) == 1 and result.answer.kind == "single"
+    assert any(STOPPED in one for one in choice_sentences(result.records))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from automl.commands_to_type import reproducing_command, trained_calls
 from automl.stacked import native
+from automl.tuning import best_again, candidates, planned_training
+from storage import open_store
 from storage.errors import ArtifactError
 from tests.automl.session.sessions import session
 
@@ -95,3 +99,45 @@ def test_where_no_time_is_left_to_train_it_is_told(
     (told,) = [text for text in caplog.messages if text.startswith("no trial has trained")]
     assert "reading, loading and starting took" in told
     assert told.endswith("0.0 are kept for the end; --timeout 10s should do")
+
+
+def forget_weights(folder: Path, *, of_best: bool) -> None:
+    """Of the best trial, or of all others."""
+    with open_store(f"sqlite:///{folder}/automl.db") as store:
+        (name,) = store.study_names()
+        records = store.read_study(name)
+        best = records.best_trial
+        assert best is not None
+        gone = [
+            one
+            for one in records.kept_artifacts("weights")
+            if (one.trial_number == best.number) is of_best
+        ]
+        assert gone
+        for one in gone:
+            store.artifacts.remove(one)
+
+
+@pytest.mark.parametrize("of", [best_again, candidates])
+def test_weights_are_trained_again_until_time_is_up_or_a_person_stops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: ModuleType
+) -> None:
+    options = {"n_trials": 6, "max_epochs": 30, "patience": 30}
+    with session(tmp_path, **options) as first:
+        list(first)
+        first.result()
+    forget_weights(tmp_path, of_best=of is best_again)
+    train_runs, seen = planned_training.train_runs, []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        assert named["deadline"] == running.clock_of_training.deadline is not None
+        running.stop()
+        ended = train_runs(*arguments, **named)
+        seen.extend(ended)
+        return ended
+
+    monkeypatch.setattr(of, "train_runs", watched)
+    with session(tmp_path, **options, timeout=600.0) as running:
+        list(running)
+        assert seen and {one.cause for one in seen} == {"interrupted"}
+        assert ("it was cut off" in str(running._not_kept)) is (of is best_again)

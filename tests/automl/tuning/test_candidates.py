@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from automl.tuning.candidates import (
     _best_epoch,
     find_candidates,
     missing_candidates,
+    missing_weights,
     train_missing,
     with_weights,
 )
@@ -25,6 +27,7 @@ from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.weight_files import Collected
 from storage import Store
 from storage.records import StudyRecords
+from storage.score_records import AnswerMember, AnswerRecord
 from tests.automl.tuning.searches import make_search, run, settings_for
 
 HOW = {"policy": "promotion", "n_trials": 8, "n_slots": 4}
@@ -100,7 +103,7 @@ def test_what_is_missing_is_trained_again_to_the_same_network(
 
     setup = TrainingSetup(iris.dataset, n_workers=1, trainer="plain")
     with executor_of(setup) as executor:
-        late = train_missing(store, records, executor, problem, keeper, seconds_left=0.0)
+        late = train_missing(store, records, executor, problem, keeper, deadline=time.monotonic())
         assert late == ()
         again = train_missing(store, records, executor, problem, keeper)
     assert set(again) == {one.trial.number for one in paused[:2]}
@@ -111,6 +114,59 @@ def test_what_is_missing_is_trained_again_to_the_same_network(
         found_again = store.artifacts.load_weights(kept[run_id])
         assert all((found_again[name] == array).all() for name, array in arrays.items())
     assert len(records.epochs) == len(found.epochs)
+
+
+@pytest.mark.parametrize("has_budget", [True, False])
+def test_what_the_budget_lets_go_is_not_trained_again(
+    store: Store,
+    problem: NetworkProblem,
+    found: StudyRecords,
+    has_budget: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n_bytes = [one.n_bytes for one in found.kept_artifacts("weights")]
+    assert len(n_bytes) == 8
+    monkeypatch.setattr("automl.tuning.weight_files.MOST_BYTES", 1)
+    budget = sum(n_bytes) // 2 if has_budget else None
+    keeper = Keeper(store, problem, 32, budget, is_choice=True)
+    keeper.prune()
+    records = store.read_study("iris")
+    assert len(missing_candidates(store, records, 32)) >= 3
+    assert missing_weights(store, records, keeper) == []
+
+    # One of those that it holds is missing, as after a kill.
+    there = with_weights(store, records, find_candidates(records, 32))
+    gone = there[0]
+    (artifact,) = keeper.files.of(gone.trial.number)
+    store.artifacts.remove(artifact)
+    missing = missing_weights(store, store.read_study("iris"), keeper)
+    assert [one.trial.number for one in missing] == [gone.trial.number]
+
+
+def test_networks_of_the_answer_are_missed_whatever_the_budget(
+    store: Store, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    worst, best = find_candidates(found, 32)[-1], found.best_trial
+    assert best is not None and worst.trial.number != best.number
+    members = tuple(AnswerMember(run_id, 1.0) for run_id in worst.run_ids)
+    store.add_answer("iris", AnswerRecord("ensemble", members, best.number))
+    (artifact,) = (one for one in found.kept_artifacts("weights") if one.run_id in worst.run_ids)
+    keeper = Keeper(store, problem, 32, 1, is_choice=True)
+    store.artifacts.remove(artifact)
+    records = store.read_study("iris")
+    missing = missing_weights(store, records, keeper)
+    assert [one.trial.number for one in missing] == [worst.trial.number]
+
+
+def test_of_weights_that_were_never_written_the_budget_goes_by_their_number(
+    store: Store, problem: NetworkProblem, found: StudyRecords
+) -> None:
+    best = found.best_trial
+    assert best is not None
+    keeper = Keeper(store, problem, 32, 1, is_choice=True)
+    missing = missing_weights(store, replace(found, artifacts=()), keeper)
+    first = find_candidates(found, 32)[0].trial.number  # of unfinished ones the first is held too
+    assert best.number in {one.trial.number for one in missing} <= {best.number, first}
 
 
 def test_weights_of_before_a_trial_got_better_are_made_anew(

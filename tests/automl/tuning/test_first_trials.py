@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
+from typing import Any
 
 import optuna
 import pytest
@@ -16,6 +17,7 @@ from automl.data import LoadedData
 from automl.tuning.earlier import earlier_in, earlier_study, first_params
 from automl.tuning.first_trials import TRIED_FIRST, FirstTrials
 from automl.tuning.network_problem import NetworkProblem, make_run
+from automl.tuning.policies.policy import Start
 from automl.tuning.study import open_study
 from automl.tuning.untried import Tried
 from search_spaces import FloatParameter, SearchSpace
@@ -80,6 +82,21 @@ def test_of_those_that_come_to_the_same_one_is_tried() -> None:
     begun = first(wanted=same)
     assert begun.left([]) == ({"dropout": 0.1},)
     assert begun.take({"dropout": 0.1}) == "earlier 0" and begun.left([{"dropout": 0.1}]) == ()
+
+
+def test_what_a_person_has_enqueued_does_not_end_it() -> None:
+    own = trial(0.5)
+    own.system_attrs["fixed_params"] = {"dropout": 0.5}
+    begun = first(trial(0.1, "earlier 0"), own)
+    assert begun.left([{"dropout": 0.1}, {"dropout": 0.5}]) == ({"dropout": 0.2},)
+
+
+def test_one_that_was_moved_is_marked_with_what_it_was_to_be() -> None:
+    begun = first()
+    assert begun.left([]) == ({"dropout": 0.1}, {"dropout": 0.2})
+    assert begun.take({"dropout": 0.3}, {"dropout": 0.2}) == "portfolio 0"
+    assert begun.take({"dropout": 0.4}, {"dropout": 0.4}) is None
+    assert begun.left([{"dropout": 0.3}]) == ({"dropout": 0.1},)
 
 
 # In searches
@@ -172,3 +189,41 @@ def test_trials_that_are_killed_are_no_further_ones(store: Store, iris: LoadedDa
             search.stop()
     records = run(store, iris, settings, n_trials=18, policy="promotion", n_slots=2)
     assert_first_and_once(store, records, ENTRIES)
+
+
+@pytest.mark.parametrize("is_entry", [True, False])
+def test_all_are_tried_in_a_search_that_was_stopped_though_a_person_has_enqueued_one(
+    store: Store, iris: LoadedData, is_entry: bool
+) -> None:
+    """Of an entry, the one that is to be tried beside it is moved."""
+    settings = small(iris)
+    own = dict(ENTRIES[1]) if is_entry else {"learning_rate": 0.0123}
+    open_study(store, settings).enqueue_trial(own)
+    how = {"policy": "promotion", "n_trials": 20, "n_slots": 2}
+    search = make_search(store, iris, settings, **how)
+    for progress in search:
+        if progress.n_tried >= 4:
+            search.stop()
+    assert len(store.read_study("iris").trials) < 12
+    run(store, iris, settings, **how)
+    assert set(marks(store)) == {*(f"portfolio {n}" for n in range(16)), None}
+
+
+def test_others_cannot_make_trials_while_it_is_decided_what_is_tried_first(
+    store: Store, iris: LoadedData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that begin together would propose the same. No policy is asked meanwhile."""
+    search = make_search(store, iris, small(iris), n_trials=18, policy="promotion", n_slots=2)
+    decide, is_locked = search.state.decider.decide, []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        decisions = decide(*arguments, **named)
+        if any(isinstance(one, Start) for one in decisions):
+            is_locked.append(store._database.in_transaction)
+        return decisions
+
+    monkeypatch.setattr(search.state.decider, "decide", watched)
+    list(search)
+    n_first = is_locked.index(False)
+    assert n_first >= 8 and not any(is_locked[n_first:])
+    assert marks(store) == [*(f"portfolio {n}" for n in range(16)), None, None]

@@ -223,3 +223,21 @@ def test_the_last_weights_are_those_that_the_last_epoch_was_measured_with(traine
     assert predicted is not None and len(ended.curve) == 3
     loss = float(((predicted - dataset.folds[0].valid.targets.numpy()) ** 2).mean())
     assert loss == pytest.approx(ended.curve[-1].valid_loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("by_time", [True, False])
+def test_runs_that_are_cut_off_are_interrupted_and_leave_the_executor_free(by_time: bool) -> None:
+    with plain_executor() as executor:
+        runs = [make_run(1), make_run(2)]
+        ended = train_runs(
+            executor,
+            runs,
+            keep="best",
+            is_over=lambda: not by_time,
+            deadline=time.monotonic() if by_time else None,
+        )
+        assert [(one.planned, one.cause, one.is_evidence) for one in ended] == [
+            (run, "interrupted", False) for run in runs
+        ]
+        assert executor.active == ()
+        assert all(run.is_evidence for run in train_runs(executor, runs, keep="best"))

@@ -13,6 +13,8 @@ from automl.tuning.keeping import Keeper
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.weight_files import Collected
 from storage import Store
+from storage.errors import ArtifactError
+from storage.records import ArtifactRecord
 from tests.automl.tuning.searches import complete_another, run, settings_for
 
 
@@ -102,7 +104,8 @@ def save_for_answer(keeper: Keeper, problem: NetworkProblem, number: int, run_id
     """Weights of one run that was trained for an answer of a trial."""
     (config,) = problem.plan(number, problem.space.complete({}))
     weights = {"weight": np.full(1000, 1.0, dtype=np.float32)}
-    keeper.files.save_for_answer([replace(config, run_id=run_id)], [weights])
+    with keeper.files.written_for_answer([replace(config, run_id=run_id)], [weights]) as written:
+        keeper.files.keep_for_answer(written)
 
 
 def of_answers(keeper: Keeper) -> set[int | None]:
@@ -135,3 +138,39 @@ def test_what_was_trained_for_an_answer_counts_to_the_budget(
     save_for_answer(keeper, problem, best, 501)
     keeper.prune()
     assert best in kept(keeper) and third not in kept(keeper) and of_answers(keeper) == {501}
+
+
+def test_files_for_an_answer_go_where_not_all_can_be_written_or_kept(
+    keeper: Keeper, problem: NetworkProblem, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config,) = problem.plan(0, problem.space.complete({}))
+    configs = [replace(config, run_id=run_id) for run_id in (501, 502)]
+    weights = [{"weight": np.ones(3, dtype=np.float32)}] * 2
+    folder = store.artifacts.folder.path
+    before = set(folder.iterdir())
+    with (
+        pytest.raises(ZeroDivisionError),
+        keeper.files.written_for_answer(configs, weights) as all_,
+    ):
+        assert len(set(folder.iterdir()) - before) == 2
+        with store.transaction():
+            keeper.files.keep_for_answer(all_)
+            raise ZeroDivisionError
+    assert set(folder.iterdir()) == before and of_answers(keeper) == set()
+
+    write = store.artifacts.write_weights
+
+    def full(trial_number: int, run_id: int, *rest: object) -> ArtifactRecord:
+        if run_id == 502:
+            raise ArtifactError("no space left")
+        return write(trial_number, run_id, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.artifacts, "write_weights", full)
+    with pytest.raises(ArtifactError), keeper.files.written_for_answer(configs, weights):
+        raise AssertionError("one of them could not be written")
+    assert set(folder.iterdir()) == before
+
+    with keeper.files.written_for_answer(configs[:1], weights[:1]) as written:
+        keeper.files.keep_for_answer(written)
+    (kept_file,) = set(folder.iterdir()) - before
+    assert kept_file == store.artifacts.path(written[0]) and of_answers(keeper) == {501}
