@@ -68,9 +68,9 @@ def test_coordinators_share_what_one_of_them_has_widened(store: Store, iris: Loa
     for _ in search:
         pass
     state = search.state
-    counts = state.decider.stopping.counts
+    counts = state.decider.stopping.trial_counts
     state.search_in(NetworkProblem(settings(iris), iris.dataset))
-    assert counts == state.decider.stopping.counts == [(60, 0)], "of the whole call"
+    assert counts == state.decider.stopping.trial_counts == [(60, 0)], "of the whole call"
     other = WideningRecord(30, {"learning_rate": (1e-6, 1e-2)})
     store.widenings.add("iris", other)
     widen(state)
