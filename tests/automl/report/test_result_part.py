@@ -107,12 +107,17 @@ def test_a_loss_has_the_digits_that_the_terminal_shows(table):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
-    [("single", "network"), ("ensemble", "ensemble"), ("seeds", "mean of seeds")],
+    ("kind", "n_trials", "name"),
+    [
+        *(("single", 1, "network"), ("ensemble", 2, "ensemble")),
+        *(("ensemble", 1, "network"), ("seeds", 1, "mean of seeds")),
+    ],
 )
-def test_scores_are_headed_by_what_has_them(records: StudyRecords, kind, name):
+def test_scores_are_headed_by_what_has_them(records: StudyRecords, kind, n_trials, name):
     best = records.best_trial.number
-    runs = records.search_runs(best)
+    others = [one.number for one in records.trials if one.number != best]
+    numbers = [best, *others][:n_trials]
+    runs = [run for number in numbers for run in records.search_runs(number)]
     answer = AnswerRecord(kind, tuple(AnswerMember(run.run_id, 1.0) for run in runs), best, 7)
     scored = tuple(replace(one, answer_id=7) for one in records.evaluations)
     shown = overview(study_table(replace(records, answers=(answer,), evaluations=scored)))
