@@ -125,9 +125,9 @@ def _with_its_metric(settings: StudySettings, store: Store) -> StudySettings:
     if settings.metric is not None or settings.study_name not in store.study_names():
         return settings
     stored = store.read_settings(settings.study_name)
-    # Of another task it is another study, and refused or made anew.
-    is_its_own = stored is not None and stored.task == settings.task
-    return replace(settings, metric=stored.metric) if stored and is_its_own else settings
+    if stored is None or stored.task != settings.task:  # another study: refused, or made anew
+        return settings
+    return replace(settings, metric=stored.metric)
 
 
 def _tell_portfolio(problem: Problem) -> None:
