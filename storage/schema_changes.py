@@ -124,6 +124,25 @@ def _drop_metric(connection: Connection) -> None:
             connection.execute(changed.values(settings=stored))
 
 
+def _say_fractions(connection: Connection) -> None:
+    """How rows were divided of which nobody had said it: the default is another one by now."""
+    settings = tables.SETTINGS
+    for study_id, text in connection.execute(select(settings)).all():
+        with suppress(AttributeError, KeyError, TypeError, ValueError):  # their reader tells
+            stored = json.loads(text)
+            split, options = stored["split"], stored["data_options"]
+            if not split:  # an objective has no rows
+                continue
+            own = {name: not split.get(name) for name in ("valid", "test")}
+            has_valid = own["valid"] and split["n_folds"] == 1
+            valid = (0.2 if own["test"] else 0.25) if has_valid else None
+            fractions = {"valid_fraction": valid, "test_fraction": 0.2 if own["test"] else None}
+            stored["split"] = {**split, **fractions}
+            stored["data_options"] = {**options, **fractions, "folds": split["n_folds"]}
+            changed = settings.update().where(settings.c.study_id == study_id)
+            connection.execute(changed.values(settings=stored))
+
+
 def _add_tables(connection: Connection) -> None:
     """Make the tables that are new since; in a new file they are there already."""
     _create_tables(connection)
@@ -149,6 +168,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(18, "calls that search nothing", _add_column(tables.POLICIES.c.searches)),
     SchemaChange(19, "why an answer is missing", _add_column(tables.POLICIES.c.untrained)),
     SchemaChange(20, "of which trial", _add_column(tables.POLICIES.c.untrained_trial)),
+    SchemaChange(21, "fractions of rows are a choice", _say_fractions),
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from automl.data.sources import Table, require_column
-from automl.data.splits import TEST_FRACTION, VALID_FRACTION
+from automl.data.splits import RowSplit
 from automl.data.table.columns import column_name
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
@@ -22,7 +22,7 @@ def split_kind(splits: SplitOptions) -> str:
 
 
 def described_split(
-    splits: SplitOptions, n_folds: int, sources: Mapping[str, str]
+    splits: SplitOptions, split: RowSplit, sources: Mapping[str, str]
 ) -> dict[str, Json]:
     """How the rows are divided, for `StudySettings.split`.
 
@@ -31,9 +31,9 @@ def described_split(
     """
     return {
         "kind": split_kind(splits),
-        "valid_fraction": VALID_FRACTION,
-        "test_fraction": TEST_FRACTION,
-        "n_folds": n_folds,
+        "valid_fraction": split.valid_fraction,
+        "test_fraction": split.test_fraction,
+        "n_folds": len(split.folds),
         "group": splits.group,
         "time": splits.time,
         "valid": sources.get("valid"),

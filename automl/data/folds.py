@@ -50,7 +50,13 @@ def divide(
     """
     if weigh_classes and goal.task == "regression":
         raise ConfigError("class weights need classes, but the task is regression")
-    split = split_rows(facts, n_folds=splits.folds, seed=splits.split_seed)
+    split = split_rows(
+        facts,
+        n_folds=splits.folds,
+        seed=splits.split_seed,
+        valid_fraction=splits.valid_fraction,
+        test_fraction=splits.test_fraction,
+    )
     encoders = tuple(fit(train) for train, _ in split.folds)
     folds = tuple(
         make_fold(encoder, rows, targets, positions, split.test, goal, weigh_classes=weigh_classes)

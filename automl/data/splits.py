@@ -1,8 +1,9 @@
 """Which rows train, which choose between trials, and which are kept for the final score.
 
-60/20/20 by default, stratified by class or by tenths of the target. Groups stay together;
-with a time column the past trains and the future tests. Small tables get K folds over the
-rows that are not test rows, since one validation split of 100 rows says little.
+60/20/20 by default, stratified by class or by tenths of the target; of large tables fewer rows
+validate and test, and more train. Groups stay together; with a time column the past trains and the
+future tests. Small tables get K folds over the rows that are not test rows, since one validation
+split of 100 rows says little.
 """
 
 from __future__ import annotations
@@ -16,8 +17,17 @@ from numpy.typing import NDArray
 from automl.errors import ConfigError, DataError
 from storage.records import Task
 
-TEST_FRACTION = 0.2
-VALID_FRACTION = 0.2
+FRACTION, FRACTION_OF_LARGE = 0.2, 0.1
+"""Of the rows: so many validate, and as many test."""
+
+ENOUGH_ROWS, ENOUGH_ROWS_OF_LARGE = 500, 2_500
+"""Of a small table the larger fraction, until it is so many rows; of a large one the smaller: a
+fifth of 2,500 rows, a tenth of 5,000 to 25,000. An error rate of 0.1 is known to 0.013 by 500 rows
+and to 0.006 by 2,500. What more rows that train are worth is in ARCHITECTURE.md, "What pays in a
+network on tables"."""
+
+ENOUGH_OF_CLASS = 50
+"""Rows of the rarest class, of which few would be among them; the larger fraction at most."""
 
 MAX_ROWS_FOR_FOLDS = 1000
 """Below, the default is 5 folds: an error rate of 0.2 on 200 rows is known to 0.028 only."""
@@ -33,6 +43,8 @@ class RowSplit:
 
     folds: tuple[tuple[Rows, Rows], ...]
     test: Rows
+    valid_fraction: float | None = None  # of the rows divided here; None: folds, or other rows
+    test_fraction: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +69,19 @@ def strata(targets: NDArray[np.float64] | NDArray[np.int64], task: Task) -> NDAr
     return np.digitize(targets, np.unique(edges)).astype(np.int64)
 
 
-def split_rows(facts: RowFacts, *, n_folds: int | None, seed: int) -> RowSplit:
+def split_rows(
+    facts: RowFacts,
+    *,
+    n_folds: int | None,
+    seed: int,
+    valid_fraction: float | None = None,
+    test_fraction: float | None = None,
+) -> RowSplit:
     """Divide rows; equal arguments give equal splits on every machine.
+
+    Args:
+        n_folds: None: by the number of rows; 1 where a fraction of them is to validate.
+        valid_fraction, test_fraction: of the rows that are divided; None: `_default_fraction`.
 
     Raises:
         DataError: too few rows, groups or moments for what is asked.
@@ -68,27 +91,57 @@ def split_rows(facts: RowFacts, *, n_folds: int | None, seed: int) -> RowSplit:
         raise ConfigError("rows are split by group or by time, but got both; choose one")
     if n_folds is not None and n_folds < 1:
         raise ConfigError(f"folds must be 1 (one validation split) or more, but got {n_folds}")
-    test, rest = _take_test(facts, seed)
+    own = np.flatnonzero(facts.part == 0)
+    default = _default_fraction(facts.strata[own])
+    test, rest, tested = _take_test(facts, own, test_fraction, default, seed)
     given_valid = np.flatnonzero(facts.part == 1)
     if len(given_valid):
         if n_folds is not None and n_folds > 1:
             raise ConfigError("folds need no valid file, but got both; choose one")
+        if valid_fraction is not None:
+            raise ConfigError("a valid file needs no fraction of rows, but got both; choose one")
         _require_rows(len(rest), len(given_valid), len(test))
-        return RowSplit(((rest, given_valid),), test)
-    small = np.count_nonzero(facts.part == 0) < MAX_ROWS_FOR_FOLDS
-    count = n_folds if n_folds is not None else DEFAULT_FOLDS if small else 1
-    if n_folds is None:
-        count = min(count, _most_folds(facts, rest))
+        return RowSplit(((rest, given_valid),), test, None, tested)
+    count = n_folds if n_folds is not None else _default_folds(facts, rest, valid_fraction)
     if count == 1:
-        chosen, others = _take(facts, rest, VALID_FRACTION / (1 - TEST_FRACTION), seed + 1)
+        share = valid_fraction or default
+        if share + (tested or 0.0) >= 1.0:
+            raise ConfigError(
+                "validation and test rows must leave rows to train on, but their fractions are "
+                f"{share:g} and {tested:g}; give smaller ones"
+            )
+        chosen, others = _take(facts, rest, share / (1.0 - (tested or 0.0)), seed + 1)
         _require_rows(len(others), len(chosen), len(test))
-        return RowSplit(((others, chosen),), test)
+        return RowSplit(((others, chosen),), test, share, tested)
+    if valid_fraction is not None:
+        raise ConfigError(
+            f"of {count} folds each validates on its own part of the rows, but got a fraction of "
+            "validation rows too; choose one"
+        )
     if count > _most_folds(facts, rest):
         raise DataError(
             f"{count} folds need at least {count} different rows, groups or moments beside the "
             f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with --folds"
         )
-    return RowSplit(_folds(facts, rest, count, seed + 1), test)
+    return RowSplit(_folds(facts, rest, count, seed + 1), test, None, tested)
+
+
+def _default_fraction(strata: NDArray[np.int64]) -> float:
+    """The share of rows that validates, and the one that tests, where nobody says another."""
+    n_rows = max(1, len(strata))
+    enough = max(
+        min(FRACTION, ENOUGH_ROWS / n_rows),
+        min(FRACTION_OF_LARGE, ENOUGH_ROWS_OF_LARGE / n_rows),
+    )
+    rarest = int(np.unique(strata, return_counts=True)[1].min(initial=n_rows))
+    return min(FRACTION, max(enough, ENOUGH_OF_CLASS / rarest))
+
+
+def _default_folds(facts: RowFacts, rest: Rows, valid_fraction: float | None) -> int:
+    is_small = np.count_nonzero(facts.part == 0) < MAX_ROWS_FOR_FOLDS
+    if not is_small or valid_fraction is not None:
+        return 1
+    return min(DEFAULT_FOLDS, _most_folds(facts, rest))
 
 
 def _require_rows(n_train: int, n_valid: int, n_test: int) -> None:
@@ -99,13 +152,16 @@ def _require_rows(n_train: int, n_valid: int, n_test: int) -> None:
         )
 
 
-def _take_test(facts: RowFacts, seed: int) -> tuple[Rows, Rows]:
-    """The test rows and what is left to divide."""
-    own = np.flatnonzero(facts.part == 0)
+def _take_test(
+    facts: RowFacts, own: Rows, fraction: float | None, default: float, seed: int
+) -> tuple[Rows, Rows, float | None]:
+    """The test rows, what is left to divide, and the fraction that was taken."""
     given = np.flatnonzero(facts.part == 2)
-    if len(given):
-        return given, own
-    return _take(facts, own, TEST_FRACTION, seed)
+    if not len(given):
+        return *_take(facts, own, fraction or default, seed), fraction or default
+    if fraction is not None:
+        raise ConfigError("a test file needs no fraction of rows, but got both; choose one")
+    return given, own, None
 
 
 def _take(facts: RowFacts, rows: Rows, fraction: float, seed: int) -> tuple[Rows, Rows]:

@@ -57,6 +57,7 @@ OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 ANSWER = one_of("auto", "single", "ensemble", "smallest", "seeds", "refit")
 METRIC = one_of(*dict.fromkeys(name for names in METRICS.values() for name in names))
 LOSS = number(-math.inf, "a validation loss: a number")
+SHARE = number(0.001, "a share of the rows from 0.001 to 0.9", most=0.9)
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
@@ -100,7 +101,11 @@ class SplitOptions(OptionRecord):
     time: str | None = option(
         None, optional(NAME), "Split in order of time: the last rows are test."
     )
-    # Without a number: 5 under 1,000 rows, else 1.
+    valid_fraction: float | None = option(
+        None, optional(SHARE), "Validation rows. Default: 0.2 of small tables, 0.1 of large ones."
+    )
+    test_fraction: float | None = option(None, optional(SHARE), "Test rows. Default: as many.")
+    # Without a number: 5 of small tables, else 1: see `automl/data/splits.py`.
     folds: int | None = option(None, optional(COUNT), "Value: mean over K folds.", metavar="K")
     split_seed: int = option(0, SEED, "Another division of the rows.")
 

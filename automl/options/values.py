@@ -93,12 +93,12 @@ def whole(least: int, most: int = MOST) -> Rule:
     return Rule(f"a whole number from {least}", convert, metavar="N", read=whole_of)
 
 
-def number(least: float, words: str) -> Rule:
+def number(least: float, words: str, most: float = math.inf) -> Rule:
     """A finite number."""
 
     def convert(value: Any) -> float:
         found = _number(value)
-        if found < least:
+        if not least <= found <= most:
             raise Unfit
         return found
 

@@ -186,7 +186,7 @@ def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     if field == "columns" and rest:
         kinds = [one.columns.get(rest, "not there") for one in (stored, asked)]
         return f"column {rest} is {kinds[0]} in the study and {kinds[1]} here"
-    name = SPLIT_OPTIONS.get(rest, f"--{rest}") if field == "split" else ""
+    name = SPLIT_OPTIONS.get(rest, f"--{rest.replace('_', '-')}") if field == "split" else ""
     name = name or f"--{field.replace('_', '-')}"
     if rest.startswith("parameters."):
         name = rest.split(".")[1]

@@ -32,8 +32,10 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--time": value_text(split.get("time")),
         "--folds": value_text(split.get("n_folds")),
         "--split-seed": value_text(split.get("seed")),
-        "--valid": _rows(split, "valid"),
-        "--test": _rows(split, "test"),
+        "--valid": value_text(split.get("valid")),
+        "--test": value_text(split.get("test")),
+        "--valid-fraction": _share(split.get("valid_fraction")),
+        "--test-fraction": _share(split.get("test_fraction")),
         "--class-weights": "on" if settings.class_weights else "off",
         "--epoch-steps": str(settings.epoch_steps),
         "--max-epochs": str(settings.max_epochs),
@@ -95,9 +97,5 @@ def _parameters(settings: StudySettings) -> Sequence[tuple[str, Mapping[str, Any
     return list(cast("Mapping[str, Mapping[str, Any]]", parameters).items())
 
 
-def _rows(split: Mapping[str, Any], name: str) -> str:
-    """Where validation or test rows come from."""
-    if split.get(name):
-        return str(split[name])
-    share = split.get(f"{name}_fraction")
-    return NONE if share is None else f"{percent(share)} of the rows"
+def _share(fraction: Any) -> str:
+    return NONE if fraction is None else percent(fraction)

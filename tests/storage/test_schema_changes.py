@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 
 import pytest
@@ -117,6 +118,36 @@ def make_old(url: str) -> None:
             "(1, 1, 0, 'tpe', 'median', 12, NULL, NULL, 4, 2, 'cpu', 'plain', 0, 0, 1, 5, 1);"
             "DELETE FROM automl_schema WHERE change > 4;"
         )
+
+
+@pytest.mark.parametrize(
+    ("stored", "valid", "test"),
+    [
+        ({"n_folds": 1}, 0.2, 0.2),
+        ({"n_folds": 5}, None, 0.2),
+        ({"n_folds": 1, "test": "b.csv"}, 0.25, None),
+        ({"n_folds": 1, "valid": "a.csv"}, None, 0.2),
+    ],
+    ids=["one split", "folds", "a test file", "a validation file"],
+)
+def test_rows_stay_divided_as_they_were(
+    url: str, stored: dict[str, object], valid: float | None, test: float | None
+) -> None:
+    """The default was a fifth of the rows, of whatever table, and no option said another."""
+    make_old(url)
+    split = {"valid_fraction": 0.2, "test_fraction": 0.2, "valid": None, "test": None, **stored}
+    with contextlib.closing(sqlite3.connect(database_path(url) or "")) as connection:
+        connection.execute(
+            "UPDATE automl_study_settings SET settings = json_set(settings, '$.split', json(?), "
+            '\'$.data_options\', json(\'{"folds": null, "group": "g"}\'))',
+            [json.dumps(split)],
+        )
+        connection.commit()
+    with open_store(url) as store:
+        settings = store.read_study("study").settings
+    fractions = {"valid_fraction": valid, "test_fraction": test}
+    assert settings.split == split | fractions
+    assert settings.data_options == {**fractions, "folds": stored["n_folds"], "group": "g"}
 
 
 def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:

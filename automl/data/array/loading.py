@@ -83,7 +83,7 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
             *checks,
         ),
         fingerprint=_fingerprint(raw),
-        split=described_split(raw.splits, len(divided.dataset.folds), raw.sources),
+        split=described_split(raw.splits, divided.split, raw.sources),
     )
 
 

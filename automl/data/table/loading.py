@@ -68,7 +68,7 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
         fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in ROLES)),
         split=described_split(
             splits,
-            len(divided.dataset.folds),
+            divided.split,
             {role: table.source for role, table in tables.items()},
         ),
         probes=probes,

@@ -62,6 +62,44 @@ def test_small_tables_get_five_folds_and_large_ones_one() -> None:
     assert len(split_rows(facts([0, 1] * 500), n_folds=4, seed=0).folds) == 4
 
 
+def test_of_large_tables_no_more_rows_validate_and_test_than_are_needed() -> None:
+    for n_rows, n_tested in ((2_000, 400), (4_000, 500), (20_000, 2_000), (50_000, 2_500)):
+        split = split_rows(facts(np.arange(n_rows) % 4), n_folds=1, seed=0)
+        assert sizes(split) == (n_rows - 2 * n_tested, n_tested, n_tested)
+        assert split.valid_fraction == split.test_fraction == n_tested / n_rows
+    rare = split_rows(facts(np.arange(20_000) % 66 == 0), n_folds=1, seed=0)
+    assert np.count_nonzero(np.arange(20_000)[rare.test] % 66 == 0) == 50
+    rarer = split_rows(facts(np.arange(20_000) % 200 == 0), n_folds=1, seed=0)
+    assert sizes(rarer) == (12_000, 4_000, 4_000)
+
+
+def test_fractions_of_rows_are_a_choice() -> None:
+    split = split_rows(
+        facts([0, 1] * 50), n_folds=None, seed=0, valid_fraction=0.1, test_fraction=0.3
+    )
+    assert len(split.folds) == 1 and sizes(split) == (60, 10, 30)
+    folds = split_rows(facts([0, 1] * 50), n_folds=7, seed=0, test_fraction=0.3)
+    assert len(folds.folds) == 7 and len(folds.test) == 30
+    assert (folds.valid_fraction, folds.test_fraction) == (None, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("part", "choices", "words"),
+    [
+        (0, {"n_folds": 4, "valid_fraction": 0.1}, "of 4 folds each validates on its own part"),
+        (0, {"valid_fraction": 0.5, "test_fraction": 0.5}, "their fractions are 0.5 and 0.5"),
+        (1, {"valid_fraction": 0.1}, "a valid file needs no fraction"),
+        (2, {"test_fraction": 0.1}, "a test file needs no fraction"),
+    ],
+)
+def test_fractions_that_something_else_decides(
+    part: int, choices: dict[str, float | int], words: str
+) -> None:
+    parts = np.repeat([0, part], [80, 20]).astype(np.int8)
+    with pytest.raises(ConfigError, match=words):
+        split_rows(facts([0, 1] * 50, part=parts), **{"n_folds": None, "seed": 0, **choices})  # type: ignore[arg-type]
+
+
 def test_the_rows_of_a_test_file_do_not_make_a_table_large() -> None:
     part = np.repeat([0, 2], [200, 2000]).astype(np.int8)
     split = split_rows(facts(np.arange(2200) % 2, part=part), n_folds=None, seed=0)
@@ -89,7 +127,7 @@ def test_files_for_valid_and_test_rows_are_used_as_they_are() -> None:
     both = split_rows(facts(labels, part=part), n_folds=None, seed=0)
     assert sizes(both) == (60, 20, 30)
     only_test = split_rows(facts(labels[part != 1], part=part[part != 1]), n_folds=1, seed=0)
-    assert sizes(only_test) == (45, 15, 30)
+    assert sizes(only_test) == (48, 12, 30)
     only_valid = split_rows(facts(labels[part != 2], part=part[part != 2]), n_folds=None, seed=0)
     assert sizes(only_valid) == (48, 20, 12)
 

@@ -41,7 +41,7 @@ def test_what_a_parameter_means_comes_before_the_reason_of_its_range() -> None:
 def test_every_option_has_words_and_every_parameter_too() -> None:
     words = setting_words(replace(SETTINGS, split={"n_folds": 5, "valid_fraction": 0.2}))
     assert words["--folds"] == "5"
-    assert words["--valid"] == "20 % of the rows"
+    assert (words["--valid"], words["--valid-fraction"]) == ("none", "20 %")
     assert words["--group"] == "none"
     assert words["--class-weights"] == "off"
     assert words["learning_rate"] == "1e-05..0.3"
