@@ -23,13 +23,14 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: help search install test test-all check format clean
+.PHONY: help search install test test-all check format docs clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 	@echo 'make test-all                            the slow tests and the browser too'
 	@echo 'make check                               ruff and mypy'
 	@echo 'make format                              let ruff mend what it can'
+	@echo 'make docs                                the documentation as pages, in site/'
 	@echo 'make clean                               remove the environment and what tools left'
 
 search: $(INSTALLED)
@@ -53,8 +54,11 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(INSTALLED_DEV)
+	$(BIN)/mkdocs build --quiet
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

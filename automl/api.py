@@ -90,7 +90,7 @@ def search(data: Any, **options: Any) -> SearchResult:
         DataError: the data cannot be used.
         StudyError: the study was made with other settings.
 
-    Example:
+    Examples:
         >>> import automl
         >>> result = automl.search("sklearn:iris", n_trials=50)  # doctest: +SKIP
         >>> result.best.params["learning_rate"]  # doctest: +SKIP
@@ -163,7 +163,7 @@ def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
         StudyError: the study was made with other settings, or by other code.
         TrainingError: the first trials all raised the same error.
 
-    Example:
+    Examples:
         >>> import automl
         >>> def objective(params):
         ...     x = params["x"]

@@ -116,7 +116,7 @@ class SearchSpace:
         Whatever the hyperparameter can take is allowed, also values outside this space's
         range and hyperparameters that this space leaves out.
 
-        Example:
+        Examples:
             >>> from search_spaces import load
             >>> space = load("mlp").narrow(["optimizer=adam", "learning_rate=1e-4..1e-2"])
             >>> space.parameters["learning_rate"].high

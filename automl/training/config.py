@@ -121,7 +121,7 @@ def configure(
     Raises:
         ConfigError: if a name is unknown or a value is not possible.
 
-    Example:
+    Examples:
         >>> model, training = configure(
         ...     {"n_layers": 3, "batch_size": "full"}, family="mlp", max_epochs=20, patience=5
         ... )

@@ -18,7 +18,7 @@ def derive_seed(study_seed: int, *names: str | int) -> int:
     Source:
         BLAKE2b (RFC 7693) over the names, separated by a slash.
 
-    Example:
+    Examples:
         >>> derive_seed(0, 17, "search", 0) == derive_seed(0, 17, "search", 0)
         True
         >>> derive_seed(0, 17, "search", 0) == derive_seed(0, 17, "search", 1)
