@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = SETTINGS["project"]
 PACKAGES = ("automl", "search_spaces", "storage")
+
+SHIPPED = ("dashboard", "onnx", "serve")
+"""Extras that the product itself imports; `dev` and `docs` are for work on it."""
 
 DISTRIBUTIONS = {  # where the name to install is not the name to import
     "optuna_dashboard": "optuna-dashboard",
@@ -61,7 +67,7 @@ def test_every_file_that_is_no_module_goes_with_its_package() -> None:
 
 
 def test_every_library_that_is_imported_is_declared() -> None:
-    optional = PROJECT["optional-dependencies"]["dashboard"]
+    optional = [line for name in SHIPPED for line in PROJECT["optional-dependencies"][name]]
     declared = {distribution(line) for line in [*PROJECT["dependencies"], *optional]}
     for path in product_files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -79,14 +85,57 @@ def test_every_dependency_is_pinned_without_a_build_mark() -> None:
     pins = pinned()
     extras = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
     for requirement in [*PROJECT["dependencies"], *extras]:
+        if requirement.startswith(PROJECT["name"]):  # its own extras
+            continue
         assert distribution(requirement) in pins, requirement
     assert not [version for version in pins.values() if "+" in version]
     assert pins["torch"] == "2.13.0"
 
 
-def test_the_dashboard_extra_is_tested() -> None:
+def test_every_extra_is_tested() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert set(extras["dashboard"]) <= set(extras["dev"])
+    assert extras["all"] == [f"{PROJECT['name']}[{','.join(SHIPPED)}]"]
+    assert f"{PROJECT['name']}[all,docs]" in extras["dev"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel in it, which was built from the sdist."""
+    folder = tmp_path_factory.mktemp("wheel")
+    left_out = shutil.ignore_patterns(
+        *(".git", ".venv", "build", "dist", "site", "*.egg-info", "__pycache__", ".*_cache")
+    )
+    shutil.copytree(ROOT, folder / "source", ignore=left_out)
+    run = [sys.executable, "-m"]
+    build = [*run, "build", "--no-isolation", "--outdir", "dist", "source"]
+    subprocess.run(build, cwd=folder, check=True, capture_output=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    pip = [*run, "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", "installed"]
+    subprocess.run([*pip, str(wheel)], cwd=folder, check=True, capture_output=True)
+    return folder / "installed"
+
+
+FROM_WHEEL = """
+import sys
+sys.path[:] = [sys.argv[1], *(path for path in sys.path if path != sys.argv[2])]
+sys.meta_path[:] = [one for one in sys.meta_path if "editable" not in repr(one)]
+import automl, cli, search_spaces, storage
+print(*sorted({module.__file__ for module in (automl, cli, search_spaces, storage)}))
+result = automl.search("sklearn:iris", n_trials=3, max_epochs=4, workers=1, policy="optuna")
+result.report("report.html")
+print(result.best_model().predict([[5.1, 3.5, 1.4, 0.2]])[0])
+"""
+"""A search by what was installed alone: templates, kernels, spaces and portfolios included."""
+
+
+def test_the_wheel_works_without_the_checkout(installed: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-c", FROM_WHEEL, str(installed), str(ROOT)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    files, predicted = done.stdout.splitlines()
+    assert all(Path(file).is_relative_to(installed) for file in files.split())
+    assert predicted in {"setosa", "versicolor", "virginica"}
+    assert (tmp_path / "report.html").exists()
 
 
 def test_the_scripts_that_ci_runs_are_valid_shell() -> None:
@@ -95,7 +144,7 @@ def test_the_scripts_that_ci_runs_are_valid_shell() -> None:
 
 def test_make_says_what_it_can_do() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("search", "test", "test-all", "check", "clean"):
+    for target in ("search", "test", "test-all", "check", "docs", "clean"):
         assert re.search(rf"^make {target}\b", done.stdout, re.MULTILINE), target
 
 
