@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
+import json
 import logging
 import sys
 import traceback
@@ -42,6 +43,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def output_option(default: str) -> Callable[[Command], Command]:
     """The file that a command writes."""
     return click.option("-o", "--output", metavar="FILE", default=default)
+
+
+def report_option(command: Command) -> Command:
+    """The page that a search writes at its end."""
+    words = "Write the report there: report.html."
+    return click.option("--report", metavar="FILE", help=words)(command)
 
 
 class Commands(click.Group):
@@ -163,6 +170,17 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(one_line(record.getMessage()), err=True)
+
+
+def print_json(values: Any) -> None:
+    """Print one JSON object or array, and nothing else, on stdout."""
+    click.echo(json.dumps(values, allow_nan=False))
+
+
+def json_option(command: Command) -> Command:
+    """The option by which a command prints what it has found as JSON."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value alone.")
+    return option(command)
 
 
 @contextmanager

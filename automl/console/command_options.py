@@ -8,6 +8,7 @@ option that is on or off, and one whose default is a list may come several times
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
@@ -17,11 +18,13 @@ from automl.options.option import Option, OptionRecord, options_of
 from automl.options.search_options import (
     DataOptions,
     ExecutorOptions,
+    FreeOptions,
     PolicyOptions,
     SearchOptions,
     StudyOptions,
 )
 from automl.options.values import Rule
+from storage.call_records import PolicyRecord
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,8 +69,9 @@ class SectionedCommand(click.Command):
 def _write(
     formatter: click.HelpFormatter, heading: str, lines: Iterable[tuple[str, str] | None]
 ) -> None:
-    with formatter.section(heading):
-        formatter.write_dl([line for line in lines if line is not None])
+    if shown := [line for line in lines if line is not None]:
+        with formatter.section(heading):
+            formatter.write_dl(shown)
 
 
 def typed_options(record: type[OptionRecord]) -> Callable[[Command], Command]:
@@ -89,17 +93,47 @@ def typed_option(name: str) -> Callable[[Command], Command]:
     return _click_option(name, options_of(SearchOptions)[name])
 
 
+KEPT_WITH_CALLS = {each.name for each in fields(PolicyRecord)} | {"target_error", "metric"}
+"""Options that a stored study has, by its last call or its settings."""
+
+
+def resuming_options(command: Command) -> Command:
+    """Give a command what is free in each call; what a study has is None where nobody says it."""
+    for name, one in reversed(list(options_of(FreeOptions).items())):
+        if one.help and name in KEPT_WITH_CALLS:
+            command = _kept_option(name, one)(command)
+        elif one.help:
+            command = _click_option(name, one)(command)
+    return command
+
+
+def _kept_option(name: str, one: Option) -> Callable[[Command], Command]:
+    """An option without a default of its own."""
+    typed = name.replace("_", "-")
+    if isinstance(one.default, bool):
+        return click.option(f"--{typed}/--no-{typed}", default=None, help=one.help)
+    kind = Typed(one.rule)
+    return click.option(
+        f"--{typed}", type=kind, default=None, metavar=one.metavar, help=_help(one)
+    )
+
+
 def _click_option(name: str, one: Option) -> Callable[[Command], Command]:
     typed = name.replace("_", "-")
     if isinstance(one.default, bool):
         switch = f"--{typed}/--no-{typed}" if one.default else f"--{typed}"
         return click.option(switch, is_flag=True, default=one.default, help=one.help)
-    may_repeat, examples = isinstance(one.default, tuple), one.rule.examples
+    may_repeat = isinstance(one.default, tuple)
     return click.option(
         f"--{typed}",
         type=click.STRING if may_repeat else Typed(one.rule),
         multiple=may_repeat,
         default=one.default,
         metavar=one.metavar,
-        help=f"{one.help[:-1]}: {examples}." if examples else one.help,
+        help=_help(one),
     )
+
+
+def _help(one: Option) -> str:
+    """What an option is for, with values as they are typed where that is not plain."""
+    return f"{one.help[:-1]}: {one.rule.examples}." if one.rule.examples else one.help
