@@ -19,8 +19,10 @@ from automl.console import searching, study_commands
 from automl.console.command_group import (
     SETTINGS,
     Commands,
+    command_line,
     json_option,
     output_option,
+    prepare,
     print_json,
     print_version,
     report_option,
@@ -35,12 +37,15 @@ from automl.console.command_options import (
     typed_option,
     typed_options,
 )
-from automl.console.searching import Ending, command_line
+from automl.console.searching import Ending
 from automl.options.search_options import SearchOptions
 from automl.options.values import SEED, TRIAL_NUMBER, whole
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
+@click.option("--quiet", is_flag=True, help="Tell errors alone, beside what is asked for.")
+@click.option("--verbose", is_flag=True, help="Tell more of what is done.")
+@click.option("--log-file", metavar="FILE", help="Append all that is done, with times: a.log.")
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
 @click.option(
     "--version",
@@ -50,8 +55,10 @@ from automl.options.values import SEED, TRIAL_NUMBER, whole
     callback=print_version,
     help="Show the version and exit.",
 )
-def main(traceback: bool) -> None:
+@click.pass_context
+def main(context: click.Context, /, log_file: str | None, **_: bool) -> None:
     """Search the hyperparameters of PyTorch networks, and understand the result."""
+    prepare(context, log_file)
 
 
 @main.command(cls=SectionedCommand)

@@ -101,10 +101,11 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
     "automl.executors.workers.process_conversation": ("torch",),
     "automl.study_list": (),  # a list of studies is there at once
-    "automl.console.study_table": ("rich",),
-    "automl.console.listings": ("rich",),
+    "automl.console.study_table": ("click", "rich"),
+    "automl.console.listings": ("click", "rich"),
     "automl.tuning.pruners": ("optuna",),
     "automl.console.summary": (
+        "click",
         "optuna",
         "rich",
         "sqlalchemy",

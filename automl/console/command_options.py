@@ -12,7 +12,9 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from automl.console.command_group import variable_of
 from automl.errors import ConfigError
 from automl.options.option import Option, OptionRecord, options_of
 from automl.options.search_options import (
@@ -37,6 +39,13 @@ SECTIONS: Mapping[str, type[OptionRecord]] = {
 """What help calls the records."""
 
 
+ELSEWHERE = (
+    "What is not typed is taken from the environment, of --n-trials AUTOML_N_TRIALS (of an option "
+    "that may repeat all values, parted by blanks), then from the table [search] in automl.toml: "
+    "n_trials = 300. That file lies here, or above as far as the repository or home."
+)
+
+
 class Typed(click.ParamType[Any]):
     """What a person types for a value, read and made plain by the value's rule."""
 
@@ -51,7 +60,16 @@ class Typed(click.ParamType[Any]):
             read = self.rule.read(value) if isinstance(value, str) else value
             return self.rule.plain(name or "the value", read)
         except ConfigError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(f"{error}{_source(param, ctx)}", param, ctx)
+
+
+def _source(param: click.Parameter | None, ctx: click.Context | None) -> str:
+    """Where a value came from that was not typed, for an error."""
+    if param is None or ctx is None or param.name is None:
+        return ""
+    if ctx.get_parameter_source(param.name) is not ParameterSource.ENVIRONMENT:
+        return ""
+    return f" (from the environment variable {param.envvar})"
 
 
 class SectionedCommand(click.Command):
@@ -64,6 +82,13 @@ class SectionedCommand(click.Command):
         for heading, record in SECTIONS.items():
             _write(formatter, heading, [lines.pop(name, None) for name in options_of(record)])
         _write(formatter, "Options", lines.values())
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, and where else options can be said."""
+        super().format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(ELSEWHERE)
 
 
 def _write(
@@ -90,7 +115,7 @@ def typed_options(record: type[OptionRecord]) -> Callable[[Command], Command]:
 
 def typed_option(name: str) -> Callable[[Command], Command]:
     """Give a command one of the options of a search."""
-    return _click_option(name, options_of(SearchOptions)[name])
+    return _click_option(name, options_of(SearchOptions)[name], show_envvar=True)
 
 
 KEPT_WITH_CALLS = {each.name for each in fields(PolicyRecord)} | {"target_error", "metric"}
@@ -118,11 +143,29 @@ def _kept_option(name: str, one: Option) -> Callable[[Command], Command]:
     )
 
 
-def _click_option(name: str, one: Option) -> Callable[[Command], Command]:
-    typed = name.replace("_", "-")
+class Switch(click.Option):
+    """A flag that is off by default, shown so; `--no-NAME` overrules a file that has it on."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Leave out the other spelling, which is what holds anyway."""
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0].partition(" / ")[0], record[1])
+
+
+def _click_option(
+    name: str, one: Option, *, show_envvar: bool = False
+) -> Callable[[Command], Command]:
+    typed, variable = name.replace("_", "-"), variable_of(name)
     if isinstance(one.default, bool):
-        switch = f"--{typed}/--no-{typed}" if one.default else f"--{typed}"
-        return click.option(switch, is_flag=True, default=one.default, help=one.help)
+        return click.option(
+            f"--{typed}/--no-{typed}",
+            cls=None if one.default else Switch,
+            default=one.default,
+            show_default=one.default,
+            help=one.help,
+            envvar=variable,
+            show_envvar=show_envvar,
+        )
     may_repeat = isinstance(one.default, tuple)
     return click.option(
         f"--{typed}",
@@ -131,6 +174,8 @@ def _click_option(name: str, one: Option) -> Callable[[Command], Command]:
         default=one.default,
         metavar=one.metavar,
         help=_help(one),
+        envvar=variable,
+        show_envvar=show_envvar,
     )
 
 

@@ -7,7 +7,6 @@ result is printed first.
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -29,11 +28,6 @@ class Ending:
     report: str | None
     as_json: bool
     began: float  # by `time.monotonic`
-
-
-def command_line() -> str:
-    """What the person typed, for the report."""
-    return shlex.join(["automl", *sys.argv[1:]])
 
 
 def go_on(

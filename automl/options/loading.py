@@ -15,12 +15,15 @@ from automl.data.kinds import read_data
 from automl.errors import StudyError
 from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
+from automl.options.values import DEFAULT_STORAGE
 from search_spaces import SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import StudySettings
 
 if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
+
+NOTHING: Mapping[str, str | Path | None] = {}
 
 BUILT_IN = "sklearn:"  # how the sources begin that are no files
 
@@ -56,7 +59,9 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
 
 
 def fixed_options(
-    settings: StudySettings, moved: Mapping[str, str | Path | None], storage: str
+    settings: StudySettings,
+    moved: Mapping[str, str | Path | None] = NOTHING,
+    storage: str = DEFAULT_STORAGE,
 ) -> tuple[str, dict[str, Any]]:
     """Where a study's data are, and the options that it was made with, but its name.
 
