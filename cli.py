@@ -8,38 +8,44 @@ all.
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
 import time
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 import click
 
+from automl.console import searching, study_commands
 from automl.console.command_group import (
-    INTERRUPTED,
     SETTINGS,
     Commands,
-    fast_imports,
+    command_line,
+    json_option,
     output_option,
+    prepare,
+    print_json,
     print_version,
+    report_option,
     tell,
     told_steps,
     told_warnings,
 )
-from automl.console.command_options import SectionedCommand, Typed, typed_option, typed_options
+from automl.console.command_options import (
+    SectionedCommand,
+    Typed,
+    resuming_options,
+    typed_option,
+    typed_options,
+)
+from automl.console.searching import Ending
 from automl.options.search_options import SearchOptions
 from automl.options.values import SEED, TRIAL_NUMBER, whole
 
-if TYPE_CHECKING:
-    from automl.result import SearchResult
-    from automl.session.search_session import SearchSession
-    from automl.tuning.clock import Clock
-
 
 @click.group(cls=Commands, context_settings=SETTINGS)
+@click.option("--quiet", is_flag=True, help="Tell errors alone, beside what is asked for.")
+@click.option("--verbose", is_flag=True, help="Tell more of what is done.")
+@click.option("--log-file", metavar="FILE", help="Append all that is done, with times: a.log.")
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
 @click.option(
     "--version",
@@ -49,107 +55,90 @@ if TYPE_CHECKING:
     callback=print_version,
     help="Show the version and exit.",
 )
-def main(traceback: bool) -> None:
+@click.pass_context
+def main(context: click.Context, /, log_file: str | None, **_: bool) -> None:
     """Search the hyperparameters of PyTorch networks, and understand the result."""
+    prepare(context, log_file)
 
 
 @main.command(cls=SectionedCommand)
 @click.argument("data")
 @typed_options(SearchOptions)
-@click.option("--report", metavar="FILE", help="Write the report there: report.html.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@report_option
+@json_option
 def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None:
     """Search the hyperparameters of a network for DATA.
 
     DATA is a CSV, TSV, JSON lines, ARFF or Parquet file (also gzipped), an .npz file, or
     sklearn:NAME. The same command again continues the study to its total.
     """
-    began = time.monotonic()
-    with told_steps("loading pandas and Optuna"), _workers_loading(choices):
-        with fast_imports():
-            session = _start(data, report, began, choices)
-        from automl.console.terminal import show_progress
-        from automl.system.interruption import stop_on_interrupt
-
-        with session:
-            with stop_on_interrupt(session.stop) as was_interrupted:
-                show_progress(session, session.messages)
-            result = session.result()
-            _finish(result, report, as_json, session.call.clock)
-    if was_interrupted():
-        sys.exit(INTERRUPTED)
-    if result.has_only_failures or session.unscored is not None:  # it has been told
-        sys.exit(1)
+    ending = Ending(report, as_json, began=time.monotonic())
+    searching.search(data, SearchOptions(**choices, command=command_line()), ending)
 
 
-def _workers_loading(choices: dict[str, Any]) -> AbstractContextManager[None]:
-    """Let worker processes load meanwhile, where the options ask for some."""
-    from automl.executors.workers.warm_server import loading_ahead
+@main.command(cls=SectionedCommand)
+@click.argument("study")
+@resuming_options
+@click.option("--data", metavar="FILE", help="Where the table is by now, if it has moved.")
+@click.option("--valid", metavar="FILE", help="Likewise of validation rows of their own.")
+@click.option("--test", metavar="FILE", help="Likewise of test rows of their own.")
+@typed_option("model")
+@typed_option("storage")
+@report_option
+@json_option
+def resume(
+    study: str,
+    data: str | None,
+    valid: str | None,
+    test: str | None,
+    report: str | None,
+    as_json: bool,
+    **choices: Any,
+) -> None:
+    """Continue a study, without saying its data and options again.
 
-    is_limited = choices["trial_timeout"] is not None or choices["memory_limit"] is not None
-    return loading_ahead(choices["workers"], (choices["device"],), is_limited=is_limited)
-
-
-def _start(data: str, report: str | None, began: float, choices: dict[str, Any]) -> SearchSession:
-    """Get a search ready; its report's place, too, is checked before anything is trained."""
-    from automl.api import start_search
-    from automl.result import study_files
-    from automl.system.output_files import PAGE, check_output
-    from automl.tuning.clock import Clock
-    from automl.tuning.ending_time import PRINTING_SECONDS, REPORT_SECONDS
-
-    options = SearchOptions(**choices, command=shlex.join(["automl", *sys.argv[1:]]))
-    if report is not None:
-        check_output(report, PAGE, study_files(options.storage, data, options.valid, options.test))
-    after = PRINTING_SECONDS + (0.0 if report is None else REPORT_SECONDS)
-    return start_search(data, options, Clock(options.timeout, began, afterwards=after))
-
-
-def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Clock) -> None:
-    """Write the report if asked, and print the result, also where the report has failed."""
-    from automl.console.summary import print_result
-    from automl.errors import OutputError
-
-    failure = None
-    if report is not None:
-        try:
-            result.report(report)
-        except OutputError as error:
-            failure, report = error, None
-    result = replace(result, seconds=clock.seconds)
-    if as_json:
-        click.echo(json.dumps(result.to_json(report), allow_nan=False))
-    else:
-        print_result(result, report)
-    if failure is not None:
-        raise failure
+    It goes on as its last call searched, for as long, where nothing else is said here; with any
+    end of its own (--n-trials, --timeout, ...) the ends of that call count no more.
+    """
+    ending = Ending(report, as_json, began=time.monotonic())
+    searching.go_on(study, choices, {"data": data, "valid": valid, "test": test}, ending)
 
 
 @main.command()
 @typed_option("storage")
-def studies(storage: str) -> None:
+@json_option
+def studies(storage: str, as_json: bool) -> None:
     """List the studies of a database."""
-    from automl.console.listings import print_studies
-    from automl.studies import load_study, study_names
+    from automl.study_list import list_studies
 
-    print_studies([load_study(name, storage) for name in study_names(storage)], storage)
+    listed = list_studies(storage)
+    if as_json:
+        from automl.listed_json import listed_json
+
+        print_json([listed_json(one) for one in listed])
+    else:
+        from automl.console.study_table import print_studies
+
+        print_studies(listed, storage)
 
 
 @main.command()
 @click.argument("study")
 @click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Show this trial.")
 @typed_option("storage")
-def show(study: str, trial_number: int | None, storage: str) -> None:
+@json_option
+def show(study: str, trial_number: int | None, storage: str, as_json: bool) -> None:
     """Show a study's result, or one of its trials."""
-    from automl.console.summary import print_study
-    from automl.console.trial_summary import print_trial
-    from automl.studies import load_study
+    study_commands.show(study, trial_number, storage, as_json=as_json)
 
-    result = load_study(study, storage)
-    if trial_number is None:
-        print_study(result)
-    else:
-        print_trial(result, trial_number)
+
+@main.command()
+@click.argument("study")
+@typed_option("storage")
+@json_option
+def best(study: str, storage: str, as_json: bool) -> None:
+    """Show a study's best trial: its parameters, its scores, the files of its weights."""
+    study_commands.best(study, storage, as_json=as_json)
 
 
 @main.command()
@@ -196,30 +185,30 @@ def predict(
 
 @main.command()
 @click.argument("name", required=False)
-def spaces(name: str | None) -> None:
+@json_option
+def spaces(name: str | None, as_json: bool) -> None:
     """List the built-in search spaces, or show one (or a TOML file)."""
     import search_spaces
     from automl.console.listings import print_space, print_spaces
 
-    if name is None:
-        print_spaces(search_spaces.names())
+    names = search_spaces.names()
+    space = None if name is None else search_spaces.load(name)
+    if as_json:
+        print_json(list(names) if space is None else space.to_dict())
+    elif space is None:
+        print_spaces(names)
     else:
-        print_space(search_spaces.load(name))
+        print_space(space)
 
 
 @main.command()
 @click.argument("study")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @typed_option("storage")
-def delete(study: str, yes: bool, storage: str) -> None:
+@json_option
+def delete(study: str, yes: bool, storage: str, as_json: bool) -> None:
     """Delete a study with its trials and files."""
-    from automl.studies import delete_study, load_study
-
-    n_trials = len(load_study(study, storage).trials)
-    if not yes:
-        click.confirm(f"Delete {study} with {n_trials} trials and its files?", abort=True)
-    delete_study(study, storage)
-    click.echo(f"deleted {study} ({n_trials} trials)")
+    study_commands.delete(study, storage, is_sure=yes, as_json=as_json)
 
 
 @main.command()
@@ -228,14 +217,10 @@ def delete(study: str, yes: bool, storage: str) -> None:
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
-def promote(study: str, trial_number: int, model: str | None, workers: Any, storage: str) -> None:
+@json_option
+def promote(study: str, trial_number: int, as_json: bool, storage: str, **how: Any) -> None:
     """Give a pruned or paused trial the full budget, in a run beside the study."""
-    with told_steps("loading PyTorch"):
-        from automl.console.trial_summary import print_promotion
-        from automl.investigation.questions import promote
-
-        promotion = promote(study, trial_number, storage, model=model, workers=workers)
-    print_promotion(promotion)
+    study_commands.promote(study, trial_number, storage, as_json=as_json, **how)
 
 
 @main.command()
@@ -247,7 +232,7 @@ def promote(study: str, trial_number: int, model: str | None, workers: Any, stor
     help="Default: as then. Another one may differ as rounding does.",
 )
 @click.option("--device", metavar="NAME", help="Default: as then.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@json_option
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
@@ -258,16 +243,7 @@ def reproduce(study: str, trial_number: int, as_json: bool, **how: Any) -> None:
     it was pruned, pauses or has failed. The exit code is 0 if it is the same, and 1 if it is not
     or, by another trainer and in chaotic training, cannot be told.
     """
-    with told_steps("loading PyTorch"):
-        from automl.console.reproduction_summary import print_reproduction
-        from automl.investigation.questions import reproduce
-
-        reproduced = reproduce(study, trial_number, **how)
-    if as_json:
-        click.echo(json.dumps(reproduced.to_json(), allow_nan=False))
-    else:
-        print_reproduction(reproduced)
-    sys.exit(0 if reproduced.is_same else 1)
+    study_commands.reproduce(study, trial_number, as_json=as_json, **how)
 
 
 @main.command()
@@ -283,59 +259,40 @@ def reproduce(study: str, trial_number: int, as_json: bool, **how: Any) -> None:
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
+@json_option
 def diagnose(
-    study: str, confirms: bool, depth: str, model: str | None, workers: Any, storage: str
+    study: str, confirms: bool, depth: str, storage: str, as_json: bool, **how: Any
 ) -> None:
     """Say why a study's network is as good as it is, and what to do next."""
-    with told_steps("judging the study"):
-        from automl import studies
-        from automl.console.verdicts import print_verdict
-        from automl.diagnostics.measured_advice import ON_ADVICE
-
-        result = studies.diagnose(study, storage)
-        if depth == "full" or confirms:
-            tell("loading PyTorch")
-            from automl.investigation import questions
-
-            if depth == "full":
-                result = questions.explain(study, storage, model=model, workers=workers)
-            if confirms:
-                result = questions.confirm(study, storage, model=model, workers=workers)
-    print_verdict(result)
-    if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
-        click.echo(
-            "Nothing to confirm: no advice here changes a hyperparameter of the best trial."
-        )
+    study_commands.diagnose(study, depth, storage, confirms=confirms, as_json=as_json, **how)
 
 
 @main.command()
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY_A STUDY_B ...")
 @click.option("-o", "--output", metavar="FILE", help="Write a page with figures too.")
 @typed_option("storage")
-def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
+@json_option
+def compare(studies: tuple[str, ...], output: str | None, storage: str, as_json: bool) -> None:
     """Compare studies: which is better, how each stands, and what differs.
 
     Networks that were scored on the same test rows are held against each other row by row.
     """
-    from automl.console.comparison_summary import print_comparison
-    from automl.studies import compare, comparison, load_studies
-
-    results = load_studies(studies, storage)
-    page = None if output is None else compare(studies, output, storage)
-    print_comparison(comparison(results))
-    if page is not None:
-        click.echo(page)
+    study_commands.compare(studies, output, storage, as_json=as_json)
 
 
 @main.command()
 @typed_option("storage")
-def doctor(storage: str) -> None:
+@json_option
+def doctor(storage: str, as_json: bool) -> None:
     """Look for faults in a database and its files; change nothing."""
     from automl.console.listings import print_findings
     from storage import examine
 
     findings = examine(storage)
-    print_findings(findings, storage)
+    if as_json:
+        print_json([asdict(one) for one in findings])
+    else:
+        print_findings(findings, storage)
     sys.exit(1 if findings else 0)
 
 

@@ -13,7 +13,6 @@ here, since their names are common enough to be taken by a person's own file.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,9 +82,11 @@ def __getattr__(name: str) -> Any:
 
 
 def _version() -> str:
+    from importlib import metadata  # a tenth of the time that a list of studies takes
+
     try:
-        return importlib.metadata.version("automl-torch")
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version("automl-torch")
+    except metadata.PackageNotFoundError:
         return "of a checkout that is not installed"
 
 

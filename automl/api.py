@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.commands_to_type import options_of_last_call
 from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.executors.workers.warm_server import loading_ahead
@@ -29,9 +30,10 @@ from automl.options.search_options import (
     WorkerOptions,
 )
 from automl.options.signatures import of_data, of_objective, of_study
-from automl.options.values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE, MODEL
 from automl.result import SearchResult
 from automl.session.chosen_space import chosen_space, space_of_objective
+from automl.session.early_checks import check_choices
 from automl.studies import load_study
 from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
@@ -60,10 +62,12 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     refuse_in_import("a search")
     clock = clock or Clock(options.timeout)
     is_named = isinstance(data, (str, Path))
-    LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     space = chosen_space(options)  # what is mistyped is told before torch is imported
+    is_torch_loaded = check_choices(options, space)
+    LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options, family=space.family)
-    LOG.info("loading PyTorch")
+    if not is_torch_loaded:
+        LOG.info("loading PyTorch")
     from automl.session.opening import open_session
 
     is_readable = is_from_files(data, options)
@@ -198,17 +202,51 @@ def _log(messages: Sequence[str]) -> None:
 
 @of_study(FreeOptions)
 def resume(
-    study: str, storage: str = DEFAULT_STORAGE, model: Any = None, **options: Any
+    study: str,
+    storage: str = DEFAULT_STORAGE,
+    model: Any = None,
+    data: str | Path | None = None,
+    valid: str | Path | None = None,
+    test: str | Path | None = None,
+    **options: Any,
 ) -> SearchResult:
-    """Continue a stored study whose data can be read again from where they were.
+    """Continue a stored study: its data are read again from where they were.
+
+    It searches as the study's last call did, for as long, where `options` do not say otherwise.
+    With any end of its own (`n_trials`, `timeout`, ...) the ends of that call count no more.
 
     Args:
+        model: where the study is of a network of your own: "my_file.py:build", or the function.
+        data: where the table is by now, if it has moved.
+        valid, test: likewise of rows from files of their own.
         options: the fields of `SearchOptions` that are free in each call, such as `n_trials`,
             the total of the study.
 
     Raises:
         ConfigError: an option does not exist or was fixed when the study was made.
-        StudyError: no such study, or its data were given as an object: call `search` again.
+        StudyError: no such study, its data are no longer where they were, or were given as an
+            object: call `search` again.
+    """
+    moved = {"data": data, "valid": valid, "test": test}
+    source, chosen = resumed(study, storage, model, moved, options)
+    return search(source, **vars(chosen))
+
+
+def resumed(
+    study: str,
+    storage: str,
+    model: Any,
+    moved: Mapping[str, str | Path | None],
+    options: Mapping[str, Any],
+) -> tuple[str, SearchOptions]:
+    """What a call of `search` is given that goes on with a stored study.
+
+    Args:
+        moved: where "data", "valid" and "test" are by now, where they have moved.
+        options: those that a person says, of `FreeOptions`.
+
+    Raises:
+        ConfigError, StudyError: as `resume` says.
     """
     for name in options_of(FixedOptions).keys() & options:
         raise ConfigError(
@@ -216,7 +254,10 @@ def resume(
             "is made; for another study call automl.search with new=True"
         )
     check_names(options, FreeOptions)
-    stored = load_study(study, storage).records.settings
-    remember_for(model, stored)
-    fixed = {**fixed_options(stored), "study": study, "storage": storage, "model": model}
-    return search(stored.data_source, **fixed, **options)
+    records = load_study(study, storage).records
+    remember_for(model, records.settings)
+    source, fixed = fixed_options(records.settings, moved, storage)
+    free = {**options_of_last_call(records, said=options), **options}
+    return source, SearchOptions(
+        **fixed, **free, study=study, storage=storage, model=MODEL.plain("model", model)
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -155,6 +155,25 @@ def continuing_command(settings: StudySettings, storage: str = DEFAULT_STORAGE) 
         return None
     options = {**_what(settings), "study": _typed_name(settings), "storage": storage}
     return _command(settings, options)
+
+
+def options_of_last_call(records: StudyRecords, said: Container[str]) -> dict[str, Any]:
+    """How the last call searched, and for how long, as far as the next one is to do the same.
+
+    Args:
+        said: names of options that a person says anew: another policy asks its own sampler and
+            pruner, and another end takes the place of all.
+
+    Returns:
+        Values by name of those options of `FreeOptions` that are kept with a call.
+    """
+    options = _how(_last_policy(records))
+    dropped: set[str] = set()
+    if "policy" in said:
+        dropped |= {"sampler", "pruner"}
+    if any(name in said for name in options_of(EndOptions)):
+        dropped |= set(options_of(EndOptions))
+    return {name: value for name, value in options.items() if name not in dropped}
 
 
 def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:

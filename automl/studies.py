@@ -18,6 +18,7 @@ from automl.result import SearchResult
 from automl.system.output_files import PAGE, check_output
 from automl.tuning.study import read_known_study
 from storage import StorageError, Store, open_store
+from storage.answers import kept_weights
 from storage.engine import database_path
 from storage.records import StudyRecords
 
@@ -50,6 +51,17 @@ def load_study(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
     """
     with closing(open_existing_store(storage)) as store:
         return SearchResult(read_known_study(store, study), storage)
+
+
+def weight_files(result: SearchResult, trial_number: int) -> tuple[Path, ...]:
+    """Where the weights of a trial lie (safetensors), one file or one per fold.
+
+    None of a trial whose weights are not kept.
+    """
+    kept = kept_weights(result.records)
+    runs = [run.run_id for run in result.records.search_runs(trial_number)]
+    with closing(open_existing_store(result.storage)) as store:
+        return tuple(store.artifacts.path(kept[run_id]) for run_id in runs if run_id in kept)
 
 
 def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:

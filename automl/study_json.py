@@ -1,48 +1,51 @@
-"""A study as plain values, under the keys that `--json` promises: records in, one object out."""
+"""Studies and trials as plain values, under the keys that `--json` promises.
+
+Records in, one object out. Every command calls the same thing by the same key: moments are
+ISO 8601 in UTC, durations are seconds, params are all that a trial had, fixed ones too.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+from automl.diagnostics import diagnose_trial
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
+from automl.listed_json import diagnosis_json, settings_json
+from automl.wording.moments import iso_moment
 from automl.wording.scores import scores_in_order
 from automl.wording.stops import stop_sentence
+from search_spaces import SearchSpace
 from storage.answers import (
     answers_side_by_side,
+    evaluation_of,
+    single_answer,
     study_answer,
     study_evaluation,
     trials_of,
 )
 from storage.call_records import StopReason
 from storage.effort import effort_of_trial, search_effort, side_effort
-from storage.records import Diagnosis, Json, StudyRecords, StudySettings, TrialRecord
+from storage.listed_studies import listed_study
+from storage.records import EpochRecord, Json, StudyRecords, StudySettings, TrialRecord
 from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
 
 
 def study_json(records: StudyRecords) -> dict[str, Json]:
     """What there is to say of a stored study; what its call adds is the caller's."""
-    outcomes = [trial.outcome for trial in records.trials]
     best, search = records.best_trial, search_effort(records)
     evaluation = study_evaluation(records, "test")
     verdict = next(iter(shown_diagnoses(records)), None)
     return {
-        "study": records.settings.study_name,
-        "task": records.settings.task,
-        "n_trials": {
-            "complete": outcomes.count("complete"),
-            "pruned": outcomes.count("pruned"),
-            "paused": outcomes.count("paused"),  # can go on
-            "failed": outcomes.count("failed"),
-            "refused": outcomes.count("refused"),  # the network was over a limit
-            "unfinished": outcomes.count("running"),  # left for the next call
-        },
+        **settings_json(listed_study(records)),
         "stopped": None if records.stop is None else _stop(records.stop),
         "n_epochs": search.n_epochs,
         "training_seconds": round(search.seconds, 3),
         "n_side_epochs": side_effort(records).n_epochs,  # confirming, promoting, ...
         "limits": _limits(records.settings),
-        "metric": records.settings.metric,  # null: the answer is chosen by the loss
-        "best": None if best is None else _best(records, best),
+        "best": None if best is None else trial_json(records, best),
         "smallest_equal": _smallest_equal(records),
         "answer": _answer(records),
         "test": None if evaluation is None else _test(evaluation, records.settings),
@@ -50,20 +53,86 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "warm_start": list(records.settings.warm_start),
         "widened": _widened(records),
         "headline": list(headline(records).lines),
-        "diagnosis": None if verdict is None else _verdict(verdict),
+        "diagnosis": None if verdict is None else diagnosis_json(verdict),
     }
 
 
-def _best(records: StudyRecords, best: TrialRecord) -> dict[str, Json]:
-    effort = effort_of_trial(records, best.number)
+def shown_json(records: StudyRecords) -> dict[str, Json]:
+    """A stored study with all of its trials and verdicts."""
     return {
-        "trial_number": best.number,
-        "params": dict(best.params),
-        "valid_loss": best.value,
+        **study_json(records),
+        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records)],
+        "trials": [trial_json(records, one) for one in records.trials],
+    }
+
+
+def trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
+    """One trial."""
+    effort = effort_of_trial(records, trial.number)
+    value = trial.value
+    return {
+        "trial_number": trial.number,
+        "outcome": "unfinished" if trial.outcome == "running" else trial.outcome,
+        "cause": trial.cause,  # why it ended by itself; null: it did not
+        "params": SearchSpace.from_dict(records.settings.space).complete(trial.params),
+        # Of a complete one its best epoch's, of one that was stopped its last; null: none.
+        "valid_loss": value if value is not None and math.isfinite(value) else None,
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
-        "n_parameters": n_parameters_of(records, best.number),  # of one network
-        "latency": latency_of(best),  # seconds of one call; null: not measured
+        "n_parameters": n_parameters_of(records, trial.number),  # of one network
+        "latency": latency_of(trial),  # seconds of one call; null: not measured
+        "started_at": iso_moment(trial.started_at),
+        "finished_at": iso_moment(trial.finished_at),  # null: it may go on
+        "training_seconds": round(effort.seconds, 3),
+    }
+
+
+def shown_trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
+    """One trial of a study with its verdicts and curves."""
+    return {
+        "study": records.settings.study_name,
+        **trial_json(records, trial),
+        "diagnoses": [diagnosis_json(one) for one in diagnose_trial(records, trial.number)],
+        "folds": [
+            {
+                "fold": run.fold,
+                "epochs": [_epoch(one) for one in records.epochs.get(run.run_id, ())],
+            }
+            for run in records.search_runs(trial.number)
+        ],
+    }
+
+
+def _epoch(record: EpochRecord) -> dict[str, Json]:
+    """One epoch; null: not known, or no number."""
+    values = {name: getattr(record, name) for name in EPOCH_VALUES}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+EPOCH_VALUES = (
+    *("epoch", "step", "train_loss", "valid_loss", "valid_loss_standard_error", "train_metric"),
+    *("valid_metric", "learning_rate", "gradient_norm", "seconds"),
+)
+"""Of each epoch of a curve."""
+
+
+def best_json(records: StudyRecords, best: TrialRecord, weights: Sequence[str]) -> dict[str, Json]:
+    """The best trial with its scores.
+
+    Args:
+        weights: the files of its weights, one, or one per fold; none: they are not kept.
+    """
+    own = single_answer(records, best.number)
+    scores = {name: evaluation_of(records, own, name) for name in ("valid", "test")}
+    return {
+        "study": records.settings.study_name,
+        "metric": records.settings.metric,
+        **trial_json(records, best),
+        **{
+            name: None if found is None else _test(found, records.settings)
+            for name, found in scores.items()
+        },
+        "weights": list(weights),
     }
 
 
@@ -148,11 +217,13 @@ def _widened(records: StudyRecords) -> list[Json]:
     ]
 
 
-def _verdict(verdict: Diagnosis) -> dict[str, Json]:
+def diagnosed_json(records: StudyRecords) -> dict[str, Json]:
+    """How a study stands, and all that was noticed of it."""
     return {
-        "verdict": verdict.kind,
-        "message": verdict.message,
-        "advice": [advice.text for advice in verdict.advice],
+        "study": records.settings.study_name,
+        "standing": _standing(standing(records)),
+        "headline": list(headline(records).lines),
+        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records)],
     }
 
 

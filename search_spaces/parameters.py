@@ -13,20 +13,21 @@ import abc
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
-
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.trial import BaseTrial
+from typing import TYPE_CHECKING, Any, get_args
 
 from search_spaces.conditions import Condition, read_conditions
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.intervals import is_number
 from storage.records import ParameterValue, Task
+
+if TYPE_CHECKING:  # Optuna takes half a second to import, which whoever shows a space need not
+    from optuna.distributions import (
+        BaseDistribution,
+        CategoricalDistribution,
+        FloatDistribution,
+        IntDistribution,
+    )
+    from optuna.trial import BaseTrial
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class FloatParameter(Parameter):
     @property
     def distribution(self) -> FloatDistribution:
         """Uniform, or log-uniform."""
+        from optuna.distributions import FloatDistribution
+
         return FloatDistribution(self.low, self.high, log=self.log)
 
     def __contains__(self, value: object) -> bool:
@@ -149,6 +152,8 @@ class IntParameter(Parameter):
     @property
     def distribution(self) -> IntDistribution:
         """Uniform over the whole numbers, or log-uniform."""
+        from optuna.distributions import IntDistribution
+
         return IntDistribution(self.low, self.high, log=self.log)
 
     def __contains__(self, value: object) -> bool:
@@ -186,6 +191,8 @@ class CategoricalParameter(Parameter):
     @property
     def distribution(self) -> CategoricalDistribution:
         """Uniform over the choices."""
+        from optuna.distributions import CategoricalDistribution
+
         return CategoricalDistribution(self.choices)
 
     def __contains__(self, value: object) -> bool:

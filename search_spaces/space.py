@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, get_args
-
-from optuna.distributions import BaseDistribution
-from optuna.trial import BaseTrial
+from typing import TYPE_CHECKING, Any, get_args
 
 from search_spaces.declared import (
     DEFAULT_FAMILY,
@@ -28,6 +25,10 @@ from search_spaces.hyperparameters import unknown_name
 from search_spaces.narrowing import narrow_parameter, read_assignments
 from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
 from storage.records import ParameterValue, Task
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import BaseTrial
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,17 @@ that create the same file do it once.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sqlite3
 import time
 
 from sqlalchemy import Connection
 
 from storage import optuna_schema, schema_changes
 from storage.database import Database
-from storage.errors import StorageError
+from storage.engine import BUSY_SECONDS, database_path, make_engine
+from storage.errors import StorageError, explained
 
 
 def open_database(url: str) -> Database:
@@ -67,3 +71,32 @@ def _missing(connection: Connection, url: str) -> tuple[schema_changes.SchemaCha
 
 def _check_optuna(connection: Connection, url: str) -> None:
     optuna_schema.check_revision(optuna_schema.optuna_revision(connection), url)
+
+
+def check_writable(url: str) -> None:
+    """Refuse a database that a search could not be stored in. Nothing is made or changed.
+
+    Raises:
+        StorageError: the folder or the file cannot be written, or is no database.
+    """
+    make_engine(url).dispose()
+    path = database_path(url)
+    if path is None:
+        return
+    folder = path.resolve().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StorageError(
+            f"The folder of the database must be writable, but {folder} is not (from {url}). "
+            "Name another with --storage sqlite:///FILE."
+        )
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise StorageError(f"The database must be a file, but {path} is none. Name another.")
+    if not os.access(path, os.W_OK):
+        raise StorageError(f"The database {path} must be writable, but is read-only.")
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise explained(url, error) from error

@@ -25,10 +25,13 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.api",),
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
+    ("automl.study_list",),
     ("automl.studies", "automl.options.loading"),
     ("automl.result",),
     ("automl.report",),
+    ("automl.compared_json",),
     ("automl.comparison", "automl.study_json"),
+    ("automl.listed_json",),
     ("automl.tuning",),
     ("automl.executors",),
     ("automl.stacked", "automl.objectives"),
@@ -46,7 +49,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
+    "click": ("cli", "automl.console"),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -97,8 +100,12 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.training.config": ("torch",),
     "automl.executors.workers.process_beginning": (),  # it beats while it loads the rest
     "automl.executors.workers.process_conversation": ("torch",),
+    "automl.study_list": (),  # a list of studies is there at once
+    "automl.console.study_table": ("click", "rich"),
+    "automl.console.listings": ("click", "rich"),
     "automl.tuning.pruners": ("optuna",),
     "automl.console.summary": (
+        "click",
         "optuna",
         "rich",
         "sqlalchemy",
@@ -106,7 +113,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "cli": ("click",),
     "search_spaces": (),
     "search_spaces.hyperparameters": (),
-    "search_spaces.space": ("optuna",),
+    "search_spaces.space": (),  # whoever draws from it loads Optuna
     "storage": (),
     "storage.records": (),
     "storage.score_records": (),
@@ -146,6 +153,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.console.searching": "with the commands `search` and `resume`, whose body it is",
     "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",

@@ -12,17 +12,22 @@ from __future__ import annotations
 import atexit
 import errno
 import gc
-import logging
+import json
+import os
+import shlex
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import click
 
+from automl.console.logs import LOG, SHOWN, is_quiet, kept_in, told
+from automl.console.settings_file import find_settings
 from automl.console.streams import SafeStream, safe_streams
 from automl.wording.printable import one_line, printable
 
@@ -36,12 +41,54 @@ LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
 
 INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
 
+
+def variable_of(name: str) -> str:
+    """The environment variable that says an option: AUTOML_N_TRIALS of n_trials."""
+    return f"AUTOML_{name.upper()}"
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_option(default: str) -> Callable[[Command], Command]:
     """The file that a command writes."""
     return click.option("-o", "--output", metavar="FILE", default=default)
+
+
+def report_option(command: Command) -> Command:
+    """The page that a search writes at its end."""
+    words = "Write the report there: report.html."
+    named = click.option("--report", metavar="FILE", help=words, envvar=variable_of("report"))
+    return named(command)
+
+
+def prepare(context: click.Context, log_file: str | None) -> None:
+    """Get ready for a command: what it tells, where that is kept, and what its project has set.
+
+    Raises:
+        ConfigError: `automl.toml` is wrong.
+        OutputError: the log cannot be written.
+    """
+    context.with_resource(kept_in(log_file, command_line()))
+    context.with_resource(told())
+    group, name = context.command, context.invoked_subcommand
+    command = group.commands.get(name or "") if isinstance(group, click.Group) else None
+    taken = {one.name for one in command.params if one.envvar} if command is not None else set()
+    settings = find_settings(Path.cwd()) if taken else None
+    if settings is None or name is None:
+        return
+    given = {key: value for key, value in settings.values.items() if key in taken}
+    context.default_map = {name: given}
+    if given and not is_quiet():
+        from automl.console.terminal import stderr_console
+
+        path = one_line(os.path.relpath(settings.path))
+        stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)
+
+
+def command_line() -> str:
+    """What the person typed."""
+    return shlex.join(["automl", *sys.argv[1:]])
 
 
 class Commands(click.Group):
@@ -87,7 +134,9 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if ctx.params.get("traceback") or not is_expected(error):
+            is_fault = not is_expected(error)
+            LOG.error("%s", error, extra=SHOWN, exc_info=is_fault)
+            if ctx.params.get("traceback") or is_fault:
                 raise
             raise click.ClickException(one_line(str(error))) from error
 
@@ -134,35 +183,29 @@ def is_expected(error: Exception) -> bool:
     return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
 
 
-@contextmanager
-def told_steps(first: str) -> Iterator[None]:
+def told_steps(first: str) -> AbstractContextManager[None]:
     """Tell what the library logs, from level info, as lines on stderr.
 
     Args:
         first: told at once, before anything heavy is imported.
     """
-    logger, lines = logging.getLogger("automl"), _Lines()
-    level = logger.level
-    logger.addHandler(lines)
-    logger.setLevel(logging.INFO)
-    try:
-        logger.info(first)
-        yield
-    finally:
-        logger.setLevel(level)
-        logger.removeHandler(lines)
+    return told(first)
 
 
 def tell(step: str) -> None:
     """Tell a step as the library does: inside `told_steps` it is a line on stderr."""
-    logging.getLogger("automl").info("%s", one_line(step))
+    LOG.info("%s", one_line(step))
 
 
-class _Lines(logging.Handler):
-    """Writes to what stderr is at the moment: rich puts a stream of its own there."""
+def print_json(values: Any) -> None:
+    """Print one JSON object or array, and nothing else, on stdout."""
+    click.echo(json.dumps(values, allow_nan=False))
 
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(one_line(record.getMessage()), err=True)
+
+def json_option(command: Command) -> Command:
+    """The option by which a command prints what it has found as JSON."""
+    option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value alone.")
+    return option(command)
 
 
 @contextmanager
@@ -185,7 +228,9 @@ def told_warnings() -> Iterator[None]:
     from automl.errors import DataWarning
 
     def tell(message: Warning | str, *_: Any, **__: Any) -> None:
-        click.echo(one_line(str(message)), err=True)
+        LOG.warning("%s", one_line(str(message)), extra=SHOWN)
+        if not is_quiet():
+            click.echo(one_line(str(message)), err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", DataWarning)

@@ -1,23 +1,14 @@
-"""What there is, in lines and tables: studies, search spaces, faults of a database."""
+"""What there is, in lines: search spaces, and faults of a database."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from rich import box
-from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from automl.console.terminal import stdout_console
-from automl.console.verdicts import STANDING_STYLES
-from automl.diagnostics.headline import headline
-from automl.diagnostics.standing import StandingKind
-from automl.result import SearchResult
-from automl.wording.printable import one_line
-from automl.wording.scores import read_score, score_name, score_text
 from automl.wording.settings import explained, range_text
 from search_spaces import (
     HYPERPARAMETERS,
@@ -29,58 +20,9 @@ from search_spaces import (
     SearchSpace,
 )
 from search_spaces.declared import DEFAULT_FAMILY, OWN_FAMILY
-from storage import Finding
-from storage.records import Diagnosis
 
-STANDING_WORDS: Mapping[StandingKind, str] = {
-    "better": "better",
-    "no_better": "no better",
-    "worse": "worse",
-    "unknown": "",
-}
-
-MAX_WIDTH = 10_000  # of a list of studies; it takes what it needs, and a name has no limit
-
-
-def print_studies(results: Sequence[SearchResult], storage: str) -> None:
-    """One line per study of a database; names are whole, however wide the terminal is."""
-    console = stdout_console()
-    if not results:
-        console.print(f"no studies in {escape(storage)}", soft_wrap=True)
-        return
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim")
-    table.add_column("study", no_wrap=True)
-    table.add_column("trials", justify="right", no_wrap=True)
-    for column in ("test score", "beside\nreferences", "verdict"):
-        table.add_column(column, no_wrap=True)
-    for result in results:
-        shown = headline(result.records)
-        style = STANDING_STYLES[shown.standing.kind]
-        table.add_row(
-            Text(one_line(result.study_name)),
-            f"{len(result.trials):,}",
-            _test_score(result),
-            Text(STANDING_WORDS[shown.standing.kind], style=style),
-            "" if shown.verdict is None else _verdict_word(shown.verdict),
-        )
-    console.width = MAX_WIDTH
-    console.print(table)
-
-
-def _verdict_word(verdict: Diagnosis) -> str:
-    """A verdict's name, short enough for a line of a list."""
-    if verdict.kind == "good_fit" and verdict.severity != "good":
-        return "fits as well"
-    return verdict.kind.replace("_", " ")
-
-
-def _test_score(result: SearchResult) -> str:
-    """The score that people read, of the best trial on the test rows."""
-    evaluation = result.evaluation
-    metric = read_score(result.records.settings)
-    if evaluation is None or metric not in evaluation.scores:
-        return ""
-    return f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])}"
+if TYPE_CHECKING:
+    from storage import Finding
 
 
 def print_spaces(names: Sequence[str]) -> None:

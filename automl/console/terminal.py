@@ -7,6 +7,7 @@ not printable in it is escaped (automl/console/streams.py says why).
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 import time
@@ -21,6 +22,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from automl.console.logs import is_quiet, note
 from automl.tuning.progress import SearchProgress
 from automl.wording.counts import count
 from automl.wording.numbers import duration
@@ -104,9 +106,15 @@ class TrimmedLines:
 def show_progress(progress: Iterable[SearchProgress], messages: Sequence[str] = ()) -> None:
     """Run a search to its end while showing how it goes."""
     console = stderr_console()
+    console.quiet = is_quiet()
     for message in messages:
+        note(message)
         console.print(escape(one_line(message)), style="dim")
-    if console.is_terminal:
+    if console.quiet:
+        for snapshot in progress:
+            for message in snapshot.messages:
+                note(message)
+    elif console.is_terminal and not console.is_dumb_terminal:
         _show_live(progress, console)
     else:
         _show_lines(progress, console)
@@ -116,6 +124,7 @@ def _show_live(progress: Iterable[SearchProgress], console: Console) -> None:
     with Live(console=console, refresh_per_second=4, transient=True) as live:
         for snapshot in progress:
             for message in snapshot.messages:
+                note(message)
                 console.print(escape(one_line(message)))
             live.update(progress_view(snapshot))
 
@@ -124,9 +133,11 @@ def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
     last = 0.0
     for snapshot in progress:
         for message in snapshot.messages:
+            note(message)
             console.print(escape(one_line(message)), soft_wrap=True)
         if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
+            note(progress_line(snapshot), logging.DEBUG)
             console.print(escape(progress_line(snapshot)), soft_wrap=True)
 
 

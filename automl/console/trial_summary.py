@@ -68,12 +68,7 @@ def print_trial(result: SearchResult, number: int) -> None:
         StudyError: the study has no trial of that number.
     """
     records = result.records
-    if not 0 <= number < len(records.trials):
-        raise StudyError(
-            f"a trial's number must be from 0 to {len(records.trials) - 1} in "
-            f"{records.settings.study_name!r}, but got {number}"
-        )
-    console, trial = stdout_console(), records.trials[number]
+    console, trial = stdout_console(), known_trial(records, number)
     console.print(Text(one_line(_opening(records, trial)), style="bold"))
     verdicts = diagnose_trial(records, number)
     for verdict in verdicts:
@@ -87,6 +82,20 @@ def print_trial(result: SearchResult, number: int) -> None:
         _print_run(console, records, run, len(runs))
     if runs and any(verdict.kind in LAYER_KINDS for verdict in verdicts):
         _print_layers(console, records, runs[0])
+
+
+def known_trial(records: StudyRecords, number: int) -> TrialRecord:
+    """A trial by its number.
+
+    Raises:
+        StudyError: there is none.
+    """
+    if not 0 <= number < len(records.trials):
+        raise StudyError(
+            f"a trial's number must be from 0 to {len(records.trials) - 1} in "
+            f"{records.settings.study_name!r}, but got {number}"
+        )
+    return records.trials[number]
 
 
 def _opening(records: StudyRecords, trial: TrialRecord) -> str:

@@ -21,7 +21,7 @@ from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import kept_continuations
 from storage import Store
-from storage.records import TRAINED_IN_PART, StudyRecords, TrialRecord, best_epoch
+from storage.records import TRAINED_IN_PART, Json, StudyRecords, TrialRecord, best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ class Promotion:
     def would_be_best(self) -> bool:
         """Whether pruning has cost the study its best trial."""
         return self.value is not None and (self.best_value is None or self.value < self.best_value)
+
+    def to_json(self) -> dict[str, Json]:
+        """The answer as plain values: what `automl promote --json` prints, beside the study."""
+        return {
+            "trial_number": self.trial_number,
+            "before": {"n_epochs": self.epochs_before, "valid_loss": self.value_before},
+            "n_epochs": self.epochs,
+            "n_epochs_kept": self.epochs_kept,  # that it went on from; 0: from the start
+            "best_epochs": [self.best_epoch],
+            "valid_loss": self.value,  # null: training diverged
+            "best": {"valid_loss": self.best_value},  # of the study
+            "would_be_best": self.would_be_best,
+        }
 
 
 def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:

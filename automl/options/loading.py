@@ -6,19 +6,26 @@ A study whose data came from files keeps the options that they were read with, s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.commands_to_type import study_command
 from automl.data.kinds import read_data
 from automl.errors import StudyError
 from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
+from automl.options.values import DEFAULT_STORAGE
 from search_spaces import SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import StudySettings
 
 if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
+
+NOTHING: Mapping[str, str | Path | None] = {}
+
+BUILT_IN = "sklearn:"  # how the sources begin that are no files
 
 
 def load_data(data: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> LoadedData:
@@ -38,6 +45,11 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
     Raises:
         StudyError: its data were given as an object.
     """
+    if settings.is_objective:
+        raise StudyError(
+            f"a study of an objective goes on with the call that made it, but got the name of "
+            f"{settings.study_name!r} alone; call automl.tune with {settings.data_source} again"
+        )
     if not settings.is_from_files:
         raise StudyError(
             f"a study's data can be read again where they come from a file, but "
@@ -46,14 +58,36 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
     return dict(settings.data_options)
 
 
-def fixed_options(settings: StudySettings) -> dict[str, Any]:
-    """The options that a study was made with, but its name, if its data came from files.
+def fixed_options(
+    settings: StudySettings,
+    moved: Mapping[str, str | Path | None] = NOTHING,
+    storage: str = DEFAULT_STORAGE,
+) -> tuple[str, dict[str, Any]]:
+    """Where a study's data are, and the options that it was made with, but its name.
+
+    Args:
+        moved: where "data", "valid" and "test" are by now, if they have moved.
+        storage: of the study, for the command that an error names.
 
     Raises:
-        StudyError: its data were given as an object.
+        StudyError: its data were given as an object, or one of the files is not where it was.
     """
-    return {
-        **reloadable_options(settings),
+    options = reloadable_options(settings)
+    lay = {"data": settings.data_source, "valid": options["valid"], "test": options["test"]}
+    now = lay | {name: str(path) for name, path in moved.items() if path is not None}
+    for name, path in now.items():
+        if path is None or path.startswith(BUILT_IN) or Path(path).exists():
+            continue
+        command = study_command("resume", settings.study_name, storage)
+        raise StudyError(
+            f"the data of a study are read again from where they were, but there is no {path!r} "
+            f"seen from {str(Path.cwd())!r}; if it has moved, say where it is: "
+            f"{command} --{name} FILE"
+        )
+    source = now.pop("data")
+    return source, {
+        **options,
+        **now,
         **options_in(settings, StudyOptions),
         "space": SearchSpace.from_dict(settings.space),
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from automl.options.option import OptionRecord, options_of
@@ -43,6 +44,10 @@ class OfStudy(Protocol[Options, Result_co]):
         self,
         study: str,
         storage: str = DEFAULT_STORAGE,
+        model: Any = None,
+        data: str | Path | None = None,
+        valid: str | Path | None = None,
+        test: str | Path | None = None,
         *args: Options.args,
         **options: Options.kwargs,
     ) -> Result_co:

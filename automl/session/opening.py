@@ -59,8 +59,7 @@ def open_session(
         clock: of the call.
         is_from_files: whether all of the data can be read again.
     """
-    check_device(options.device)
-    _check_policy(options, space)
+    check_named(options, space)
     LOG.info("looking at the columns")
     began = Moment()
     loaded = raw.load_data(options)
@@ -81,7 +80,7 @@ def open_objective(
         reference: of the objective, which this process may run from now on.
         clock: of the call.
     """
-    _check_policy(options, space)
+    check_named(options, space)
     remember(reference)
     searched = narrowed(space, options, "objective")
     if options.widen:
@@ -186,8 +185,13 @@ def _n_slots_before(store: Store, settings: StudySettings) -> int:
     return policies[-1].n_slots if policies else 0
 
 
-def _check_policy(options: SearchOptions, space: SearchSpace) -> None:
-    """Tell a wrong name, or one that decides nothing, before the data are read."""
+def check_named(options: SearchOptions, space: SearchSpace) -> None:
+    """Tell a device that is not there, a wrong name, or one that decides nothing.
+
+    Raises:
+        ConfigError: with what there is.
+    """
+    check_device(options.device)
     trainer_class(options.trainer)
     make_pruner(options.deciders.pruner, options.max_epochs)
     PerTrialSampler(options.deciders.sampler, space, options.seed)

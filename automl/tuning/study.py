@@ -88,9 +88,30 @@ def open_study(
         LOG.info("%s is made anew: none of its trials has trained for an epoch", one_line(name))
         store.delete_study(name)
         return open_study(store, settings, earlier)
+    changed = _moved(stored, settings)
     if settings.target_error not in (None, stored.target_error):
-        store.change_settings(name, target_error=settings.target_error)
+        changed["target_error"] = settings.target_error
+    if changed:
+        store.change_settings(name, **changed)
     return optuna.load_study(study_name=name, storage=store.optuna_storage)
+
+
+def _moved(stored: StudySettings, settings: StudySettings) -> dict[str, Any]:
+    """The settings that say where the files lie, as far as they are others by now.
+
+    The rows are the same. Whatever reads them later, as `automl resume` and `diagnose --confirm`,
+    finds them there.
+    """
+    if not (stored.is_from_files and settings.is_from_files):
+        return {}
+    files = {name: settings.data_options.get(name) for name in ("valid", "test")}
+    ends = {path.partition(".")[2] for path in MOVABLE} & stored.split.keys()
+    now: dict[str, Any] = {
+        "data_source": settings.data_source,
+        "data_options": {**stored.data_options, **files},
+        "split": {**stored.split, **{name: settings.split[name] for name in ends}},
+    }
+    return {name: value for name, value in now.items() if value != getattr(stored, name)}
 
 
 def _holds_nothing(store: Store, name: str) -> bool:

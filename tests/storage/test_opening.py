@@ -9,7 +9,7 @@ import pytest
 from optuna.storages import RDBStorage
 
 from storage.errors import StorageError
-from storage.opening import open_database
+from storage.opening import check_writable, open_database
 from storage.optuna_storage import open_optuna_storage
 
 
@@ -83,3 +83,12 @@ def test_many_may_create_the_same_file_at_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_a_database_that_can_be_written_is_left_as_it_is(url: str, tmp_path: Path) -> None:
+    check_writable(url)
+    assert not list(tmp_path.iterdir())
+    open_database(url).close()
+    before = (tmp_path / "automl.db").read_bytes()
+    check_writable(url)
+    assert (tmp_path / "automl.db").read_bytes() == before

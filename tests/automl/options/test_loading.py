@@ -69,8 +69,32 @@ def test_kept_options_are_plain_and_read_the_same_columns(tmp_path: Path) -> Non
 
 def test_what_a_study_was_made_with_is_known_again(finished: SearchResult) -> None:
     settings = finished.records.settings
-    fixed = fixed_options(settings)
+    source, fixed = fixed_options(settings)
+    assert source == settings.data_source
     assert fixed["space"].to_dict() == settings.space
     assert (fixed["max_epochs"], fixed["seed"]) == (settings.max_epochs, settings.seed)
     assert fixed["folds"] == settings.data_options["folds"]
     assert not fixed.keys() - options_of(FixedOptions).keys()
+
+
+def test_files_that_have_moved_are_asked_for_by_their_options(
+    finished: SearchResult, tmp_path: Path
+) -> None:
+    options = {**finished.records.settings.data_options, "valid": "v.csv"}
+    settings = replace(finished.records.settings, data_source="gone.csv", data_options=options)
+    with pytest.raises(StudyError, match=r"no 'gone.csv' .* automl resume iris-species --data F"):
+        fixed_options(settings)
+    here = tmp_path / "here.csv"
+    here.touch()
+    with pytest.raises(StudyError, match=r"no 'v.csv' .*--storage sqlite:///b.db --valid FILE"):
+        fixed_options(settings, {"data": here}, "sqlite:///b.db")
+    source, fixed = fixed_options(settings, {"data": here, "valid": here})
+    assert (source, fixed["valid"], fixed["test"]) == (str(here), str(here), None)
+
+
+def test_a_study_of_an_objective_has_no_data_to_be_read(finished: SearchResult) -> None:
+    settings = replace(
+        finished.records.settings, task="objective", is_from_files=False, data_source="a.py:f"
+    )
+    with pytest.raises(StudyError, match=r"call automl.tune with a.py:f again"):
+        fixed_options(settings)

@@ -33,7 +33,8 @@ def test_help_of_a_function_says_what_each_option_can_be() -> None:
 
 def test_continuing_offers_what_is_free_in_each_call() -> None:
     shown = inspect.signature(automl.resume).parameters
-    assert list(shown) == ["study", "storage", "model", *options_of(FreeOptions)]
+    own = ["study", "storage", "model", "data", "valid", "test"]
+    assert list(shown) == [*own, *options_of(FreeOptions)]
 
 
 @pytest.mark.slow

@@ -1,0 +1,133 @@
+"""Options of a search from `automl.toml`: what a project always searches with.
+
+The table `[search]` has the names of the options of `automl search`, with TOML's own types, times
+and sizes as they are typed ("10m", "2G"). What is typed comes first, then the environment
+(AUTOML_N_TRIALS=300), then this file, then an option's default. It is looked for where the
+command is typed, and above as far as the repository or the home folder; outside of both in no
+folder above, since anybody could put a file there. Paths in it are seen from its folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.errors import ConfigError, did_you_mean
+from automl.options.option import Option, options_of
+from automl.options.search_options import SearchOptions
+from automl.options.values import SOURCE
+
+NAME = "automl.toml"
+TABLE = "search"
+REPORT = "report"  # an option of the commands alone
+
+OF_FILES = ("valid", "test", REPORT)
+SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a file says."""
+
+    path: Path
+    values: Mapping[str, Any]  # plain, by name of the option
+
+
+def find_settings(folder: Path) -> SettingsFile | None:
+    """What the file says that counts in a folder; None where there is none.
+
+    Raises:
+        ConfigError: it cannot be read, has a name that is no option, or a value that none can
+            have: with the file, the key and what is allowed.
+    """
+    found = next((each / NAME for each in _folders(folder) if (each / NAME).is_file()), None)
+    return None if found is None else SettingsFile(found, _read(found, folder))
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folder and those above it, as far as one is a repository or the person's home."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # who has none
+        home = None
+    searched = []
+    for each in (folder, *folder.parents):
+        searched.append(each)
+        if each == home or (each / ".git").exists():
+            return searched
+    return [folder]
+
+
+def _read(path: Path, folder: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} must be a TOML file, but cannot be read: {error}") from error
+    for name in tables:
+        if name != TABLE:
+            raise ConfigError(
+                f"{path} has options in the table [{TABLE}] and nothing else, but got {name!r}"
+                f"{did_you_mean(name, [TABLE])}"
+            )
+    table = tables.get(TABLE, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path} has options in a table, [{TABLE}], but got {TABLE} = {table!r}")
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name in values:
+            raise ConfigError(f"{path} must say each option once, but [{TABLE}] has {name} twice")
+        values[name] = _seen_from(folder, path.parent, name, _plain(path, key, name, value))
+    return values
+
+
+def _known() -> dict[str, Option]:
+    """The options that can be typed."""
+    return {name: one for name, one in options_of(SearchOptions).items() if one.help}
+
+
+def _plain(path: Path, key: str, name: str, value: Any) -> Any:
+    known = _known()
+    if name not in known and name != REPORT:
+        names = ", ".join([*known, REPORT])
+        raise ConfigError(
+            f"{path} has options of `automl search` in [{TABLE}], but got {key!r}"
+            f"{did_you_mean(name, known).rstrip('.')}; there are: {names}"
+        )
+    one = known.get(name)
+    if one is None or one.rule is SOURCE:
+        if not isinstance(value, str):
+            raise ConfigError(f"{path}, [{TABLE}]: {key} must be a file, but got {value!r}")
+        return value
+    try:
+        # Times and sizes are typed; a number in quotes is none.
+        is_typed = isinstance(value, str) and bool(one.rule.examples)
+        return one.rule.plain(name, one.rule.read(value) if is_typed else value)
+    except ConfigError as error:
+        raise ConfigError(f"{path}, [{TABLE}]: {error}") from error
+
+
+def _seen_from(folder: Path, home: Path, name: str, value: Any) -> Any:
+    """A value whose paths lead from the present folder to where they do from the file's."""
+    if folder == home or not isinstance(value, str):
+        return value
+    if name == "storage":
+        path = value.removeprefix(SQLITE)
+        is_plain = path != value and not path.startswith("file:")
+        return f"{SQLITE}{_moved(folder, home, path)}" if is_plain else value
+    if name in OF_FILES and not value.startswith("sklearn:"):
+        return _moved(folder, home, value)
+    if name == "space" and value.endswith(".toml"):
+        return _moved(folder, home, value)
+    if name == "model":
+        file, _, function = value.rpartition(":")
+        return f"{_moved(folder, home, file)}:{function}"
+    return value
+
+
+def _moved(folder: Path, home: Path, path: str) -> str:
+    return path if Path(path).is_absolute() else os.path.relpath(home / path, folder)
