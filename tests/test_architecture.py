@@ -27,7 +27,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.playground", "automl.investigation"),
     ("automl.studies", "automl.options.loading"),
     ("automl.result",),
-    ("automl.report",),
+    ("automl.report", "automl.export"),
     ("automl.comparison", "automl.study_json"),
     ("automl.tuning",),
     ("automl.executors",),
@@ -46,21 +46,28 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
+    "click": (
+        "cli",
+        "automl.console.command_group",
+        "automl.console.command_options",
+        "automl.console.export_command",
+    ),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
-    "safetensors": ("storage.artifact_formats",),
+    "safetensors": ("storage.artifact_formats", "automl.export.standalone"),
     "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
     "optuna_dashboard": ("automl.report.dashboard",),
-    "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
+    "pandas": ("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
     "pyarrow": ("automl.data",),
     "sklearn": (
         *("automl.data", "automl.training.metrics"),
         *("automl.report.numbers", "automl.report.figures"),
     ),
     "threadpoolctl": ("automl.data", "automl.system.threads"),
+    "onnx": ("automl.export",),
+    "onnxruntime": ("automl.export",),
     "cloudpickle": ("automl.models.own.reference",),
     "scipy": (
         "automl.data",
@@ -79,6 +86,7 @@ HOMES = {
         "automl.stacked",
         "automl.objectives",
         "automl.executors",
+        "automl.export",
         "automl.tuning.keeping",  # names the type of the weights that it hands on
         "automl.playground.toy_data",  # makes data sets of known noise
     ),
@@ -126,7 +134,9 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.data.loaded.LoadedData": "frozen, one field per thing there is to say of data",
     "automl.diagnostics.evidence.CurveFacts": "frozen, one field per number that verdicts look at",
     "automl.diagnostics.layer_signals.FlowFacts": "frozen, one field per such number",
+    "automl.export.standalone.model.Network": "one field per part, by the names of its weights",
     "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
+    "automl.result.SearchResult": "one method per thing that people do with a study",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
@@ -146,6 +156,18 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.console.export_command": "with the answers that it exports",
+    "automl.export.checking": "with the loading that it refuses",
+    "automl.export.contents": "with the folders that are written",
+    "automl.export.folder": "with the folders that are written",
+    "automl.export.formats": "with the export of a study's answer",
+    "automl.export.how_to_use": "with the card that it is a part of",
+    "automl.export.manifest": "with the loading that it refuses",
+    "automl.export.verification": "with the folders that are written",
+    "automl.export.standalone.first_weights": "with the training that begins at them",
+    "automl.export.standalone.model": "with the folders that are written",
+    "automl.export.standalone.preprocessing": "with the folders that are written",
+    "automl.export.standalone.updates": "with the training that makes them",
     "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",
