@@ -37,6 +37,7 @@ from automl.console.command_options import (
     typed_option,
     typed_options,
 )
+from automl.console.export_command import export
 from automl.console.searching import Ending
 from automl.options.search_options import SearchOptions
 from automl.options.values import SEED, TRIAL_NUMBER, whole
@@ -181,6 +182,9 @@ def predict(
             written = result.write_predictions(data, output, trial_number, model)
     click.echo(one_line(prediction_words(result, written)), err=True)
     click.echo(written.path)
+
+
+main.add_command(export)
 
 
 @main.command()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StudyError,
         TrainingError,
     )
+    from automl.export.loading import load_export
     from automl.investigation.questions import reproduce
     from automl.investigation.reproduction import ReproducedTrial
     from automl.options.search_options import SearchOptions
@@ -48,6 +49,7 @@ __all__ = [
     "TrainedModel",
     "TrainingError",
     "delete_study",
+    "load_export",
     "load_study",
     "reproduce",
     "resume",
@@ -62,6 +64,7 @@ _HOMES = {
     "SearchResult": "result",
     "TrainedModel": "training.trained_model",
     "delete_study": "studies",
+    "load_export": "export.loading",
     "load_study": "studies",
     "reproduce": "investigation.questions",
     "resume": "api",

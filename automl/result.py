@@ -252,6 +252,50 @@ class SearchResult:
             answer,
         )
 
+    def export(
+        self,
+        directory: str | Path,
+        trial_number: int | None = None,
+        *,
+        format: str = "folder",
+        model: Any = None,
+        force: bool = False,
+    ) -> Path:
+        """Write what the study hands over as a folder that stands alone.
+
+        It is kept only if what lies in it, run without this project, predicts what the stored
+        model does.
+
+        Args:
+            directory: the folder to write.
+            trial_number: whose networks; those of the answer if None.
+            format: "folder", weights, preprocessing, schema, configuration and model card, with
+                code that predicts and trains again in plain PyTorch; or "onnx", one graph from
+                raw columns to predictions.
+            model: as for `best_model`.
+            force: an earlier export there is replaced; nothing else ever is.
+
+        Raises:
+            OutputError: it cannot be written, or something would be lost.
+            StudyError: the weights are not kept.
+            ConfigError: there is no such format, or it cannot express these networks.
+            TrainingError: what was written predicts something else.
+        """
+        from automl.export.folder import check_folder
+        from automl.export.formats import check_format
+
+        check_format(format)
+        check_folder(directory, force=force)
+        answer = _answer_of(self, trial_number)
+        trials = trial_words(trials_of(self.records, answer))
+        logging.getLogger("automl").info("loading PyTorch and the network of %s", trials)
+        from automl.export.answers import export_answer
+        from automl.export.writing import Origin
+
+        loaded = self._load(answer, model)
+        origin = Origin(self.records, answer)
+        return export_answer(loaded, directory, origin, format, force=force)
+
     @property
     def files(self) -> Mapping[str, str]:
         """The files of the study, which nothing is written over, each with what it is."""

@@ -23,6 +23,7 @@ PUBLIC = {
         "TrainedModel",
         "TrainingError",
         "delete_study",
+        "load_export",
         "load_study",
         "reproduce",
         "resume",

@@ -83,16 +83,15 @@ class TrainedModel:
     members: tuple[WeightedNetwork, ...]
     threshold: float | None = None  # the second of two classes is predicted above it; None: 0.5
 
-    @property
     def module(self) -> nn.Module:
-        """The network with its weights, in evaluation mode.
+        """The network with its weights, in evaluation mode: a new `nn.Module` with each call.
 
         Raises:
             ConfigError: there are several; take `modules`.
         """
         if len(self.members) > 1:
             raise ConfigError(
-                f"`module` is for a model of one network, but this one has {len(self.members)}, "
+                f"`module()` is for a model of one network, but this one has {len(self.members)}, "
                 "of an ensemble or of each fold its own; take `modules`, or search with "
                 "answer='single' and folds=1"
             )

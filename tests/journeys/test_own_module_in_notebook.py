@@ -18,7 +18,7 @@ CELLS = [
 options = dict(space="convolutional.toml", workers=2, n_trials=2, max_epochs=2)
 result = automl.search((images, digits.target), model=build, **options)
 print(result.evaluation.scores["accuracy"] > 0.7)
-print(result.best_model().module(__import__("torch").zeros(2, 1, 8, 8)).shape)
+print(result.best_model().module()(__import__("torch").zeros(2, 1, 8, 8)).shape)
 """,
     """
 def broken(params, dataset):

@@ -19,7 +19,7 @@ result = automl.search(
 )
 print(result.evaluation.scores["accuracy"])
 model = result.best_model()
-print(type(model.module).__name__, model.module.training, model.predict(images[:5]).tolist())
+print(type(model.module()).__name__, model.module().training, model.predict(images[:5]).tolist())
 """
 
 

@@ -189,7 +189,7 @@ def take_apart(text: str) -> NumberCell | None:
     if match is None:
         return None
     before, after = match["before"] or "", (match["after"] or "").strip()
-    if (before and not _is_currency(before)) or (before and after):
+    if (before and not is_currency(before)) or (before and after):
         return None
     if bool(match["bracket"]) != bool(match["closed"]):
         return None
@@ -207,7 +207,8 @@ def take_apart(text: str) -> NumberCell | None:
     )
 
 
-def _is_currency(text: str) -> bool:
+def is_currency(text: str) -> bool:
+    """Whether a unit is a currency, which may stand before its number: $12, EUR 5."""
     return text.lower() in _CURRENCIES or any(unicodedata.category(c) == "Sc" for c in text)
 
 

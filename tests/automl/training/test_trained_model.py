@@ -248,3 +248,12 @@ def test_run_comes_back_from_plain_values() -> None:
     run = RunConfig(1, 2, "mlp", MLPConfig(n_layers=3), TrainingConfig(batch_size=None), seed=4)
     assert run_from_details({"run": asdict(run)}) == replace(run, rows=None)
     assert torch.tensor(run.seed).item() == 4
+
+
+def test_the_module_is_one_network_with_its_weights(data: LoadedData) -> None:
+    one = network(data, 0)
+    module = model_of(data, one).module()
+    assert not module.training
+    assert all((module.state_dict()[name] == values).all() for name, values in one.weights.items())
+    with pytest.raises(ConfigError, match=r"has 2, of an ensemble .* take `modules`"):
+        model_of(data, one, one).module()

@@ -1,0 +1,1 @@
+"""A study's answer as a folder that stands alone: weights, preprocessing, schema, code, card."""

@@ -1,0 +1,187 @@
+"""An exported folder is loaded again by its own code, without this project, before it is kept.
+
+A process of its own, in which neither this project nor the folder that it was started in can be
+imported, predicts rows with the folder's model.py. What it says must be what the stored model
+says.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.array.encoder import ArrayEncoder
+from automl.data.table.preprocessing import Preprocessor
+from automl.errors import DataError, TrainingError, first_line
+from automl.export.loading import load_known
+from automl.export.sample_rows import sample_array, sample_rows
+from automl.training.decisions import decide
+from automl.training.trained_model import TrainedModel
+
+TOLERANCE: Final = 1e-5
+"""Of probabilities, and of quantities in units of the target's deviation in the train rows or of
+the quantity itself, whichever is larger: networks compute with seven digits."""
+
+SECONDS: Final = 300
+
+ALONE: Final = """
+import json, sys
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("automl", "search_spaces", "storage", "cli"):
+            raise ModuleNotFoundError(f"{name} cannot be imported where an export is checked")
+sys.meta_path.insert(0, Refusing())
+import importlib.util
+folder, rows = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("model", f"{folder}/model.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+model = module.Model.load(folder)
+values = model.predict(rows)
+says = {"values": values.tolist()}
+if model.task != "regression":
+    says["probabilities"] = model.predict_proba(rows).tolist()
+print(json.dumps(says))
+"""
+"""What the process runs: the folder and a file of rows in, predictions as JSON out."""
+
+
+def check_loaded(folder: Path, model: TrainedModel) -> None:
+    """Hold a folder, loaded again in this process, against the stored model.
+
+    Raises:
+        TrainingError: it predicts something else.
+        DataError: it cannot be loaded.
+    """
+    loaded = load_known(folder)
+    for rows in made_up_rows(model):
+        compare(model, predicted_numbers(model, rows), predicted_numbers(loaded, rows))
+
+
+def check_alone(folder: Path, model: TrainedModel, tables: Sequence[pd.DataFrame] = ()) -> None:
+    """Likewise, and hold what the folder's own code predicts against the stored model.
+
+    Args:
+        tables: raw rows beside those that are made up; any that the stored model cannot read
+            are left out.
+
+    Raises:
+        TrainingError: it predicts something else, or cannot be run.
+        DataError: it cannot be loaded.
+    """
+    check_loaded(folder, model)
+    for number, table in enumerate([*made_up_rows(model), *tables]):
+        texts = as_texts(table)
+        try:
+            expected = predicted_numbers(model, texts)
+        except DataError:
+            if number:  # as of a table that has changed since
+                continue
+            raise
+        said = predictions_alone(folder, texts)
+        values = said["values"] if model.task == "regression" else said["probabilities"]
+        compare(model, expected, np.asarray(values))
+        if model.task != "regression":
+            decided = model.classes_[decide(np.asarray(values), model.threshold)]
+            if decided.tolist() != said["values"]:
+                raise _differs("the classes that it decides for are others")
+
+
+def made_up_rows(model: TrainedModel) -> list[Any]:
+    """Rows by which an export is checked, without any data."""
+    encoder = model.members[0].network.encoder
+    if isinstance(encoder, Preprocessor):
+        return [sample_rows(encoder)]
+    if isinstance(encoder, ArrayEncoder):
+        return [sample_array(encoder.array_encoding)]
+    return []
+
+
+def as_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as its CSV file is read: what both sides are then given."""
+    return pd.read_csv(
+        StringIO(table.to_csv(index=False)), dtype=str, keep_default_na=False, index_col=False
+    )
+
+
+def predicted_numbers(model: TrainedModel, rows: Any) -> NDArray[np.float64]:
+    """Probabilities (N, C), or values (N,), without a warning of cells that are not read."""
+    columns = [np.asarray(values) for values in model.predict_table(rows).columns.values()]
+    if model.task == "regression":
+        return np.asarray(columns[0], dtype=np.float64)
+    return np.stack(columns[1:], axis=1).astype(np.float64)
+
+
+def predictions_alone(folder: Path, table: pd.DataFrame) -> dict[str, Any]:
+    """What a folder's model.py predicts of rows, in a process without this project.
+
+    Raises:
+        TrainingError: it fails.
+    """
+    with tempfile.TemporaryDirectory() as elsewhere:
+        rows = Path(elsewhere, "rows.csv")
+        table.to_csv(rows, index=False)
+        command = [sys.executable, "-I", "-B", "-c", ALONE, str(folder), str(rows)]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=elsewhere,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TrainingError(
+                f"an export is checked before it is kept, but its model.py took over {SECONDS} s"
+            ) from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise TrainingError(
+            "an export is checked before it is kept, but its model.py failed: "
+            f"{first_line(ValueError(lines[-1]))[:300]}"
+        )
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
+
+
+def compare(
+    model: TrainedModel,
+    expected: NDArray[np.float64],
+    found: NDArray[np.float64],
+    tolerance: float = TOLERANCE,
+) -> None:
+    """Hold predictions against those of the stored model.
+
+    Raises:
+        TrainingError: they are further apart.
+    """
+    off = apart(model, expected, found)
+    if not off <= tolerance:
+        raise _differs(f"they are {off:.2g} apart")
+
+
+def apart(model: TrainedModel, expected: NDArray[np.float64], found: NDArray[np.float64]) -> float:
+    """The largest difference of two predictions, in the units of `TOLERANCE`."""
+    unit: Any = 1.0
+    if model.task == "regression":
+        scale = max(abs(member.network.target.scale) for member in model.members)
+        unit = np.maximum(np.abs(expected), max(scale, np.finfo(float).tiny))
+    return float((np.abs(found - expected) / unit).max(initial=0.0))
+
+
+def _differs(why: str) -> TrainingError:
+    return TrainingError(
+        "an export is kept where it predicts what the stored model does, within "
+        f"{TOLERANCE:g}, but {why}; nothing was written: please report it"
+    )

@@ -1,0 +1,165 @@
+"""One graph from raw columns: onnxruntime predicts what the stored model does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+from scipy.special import ndtri
+
+from automl.errors import ConfigError, TrainingError
+from automl.export import onnx_format
+from automl.export.manifest import read_files
+from automl.export.onnx_format import (
+    check_onnx,
+    export_onnx,
+    fed,
+    onnx_model,
+    run_onnx,
+    tolerance_of,
+)
+from automl.export.onnx_graph import Graph
+from automl.export.onnx_inputs import normal_deviate
+from automl.export.onnx_network import ACTIVATIONS
+from automl.export.verification import as_texts, compare, made_up_rows, predicted_numbers
+from automl.models.mlp import network as perceptron
+from automl.training.readout import Readout
+from automl.training.target_transform import TargetCurve
+from automl.training.trained_model import TrainedModel
+from tests.automl.export.small_models import data_of, every_kind, model_of, network
+
+BENT = Readout(TargetCurve((-1.0, 0.0, 0.5), (-2.0, 0.0, 3.0)), (-0.5, 0.75))
+
+
+def agreed(model: TrainedModel) -> np.ndarray[Any, Any]:
+    """What onnxruntime decides for; its numbers are held against the model's."""
+    session = onnxruntime.InferenceSession(onnx_model(model).SerializeToString())
+    task = model.task
+    decided: list[Any] = []
+    for table in (*made_up_rows(model), every_kind(task).drop(columns="target")):
+        rows = as_texts(table)
+        expected = predicted_numbers(model, rows)
+        found, numbers = run_onnx(session, model, rows)
+        compare(model, expected, numbers, tolerance_of(model, rows, expected))
+        assert np.ptp(expected, axis=0).min() > 1e-3, "rows that are told apart"
+        if task != "regression":
+            assert found.tolist() == model.predict_table(rows).columns["target"].tolist()
+        decided += found.tolist()
+    return np.asarray(decided)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "min_max", "robust", "quantile", "robust_clip"])
+@pytest.mark.parametrize("encoding", ["piecewise_linear", "periodic"])
+def test_quantities_are_predicted_alike(scaling: str, encoding: str) -> None:
+    data = data_of("regression")
+    one = network(data, readout=BENT, scaling=scaling, numeric_encoding=encoding)
+    agreed(model_of(data, one))
+
+
+def test_an_ensemble_of_folds_and_members_is_one_graph() -> None:
+    data = data_of("multiclass", folds=2)
+    members = network(data, 0, n_members=3, normalization="layer_norm", residual="every_layer")
+    other = network(data, 1, normalization="batch_norm", input_scaling="learned", n_layers=1)
+    decided = agreed(model_of(data, members, other, network(data, 0, n_layers=0)))
+    assert len(set(decided.tolist())) > 1
+
+
+@pytest.mark.parametrize("classes", [[0, 1], [-1.5, 2.5], [False, True]])
+def test_classes_are_the_targets_own_values(classes: list[Any]) -> None:
+    data = data_of("binary")
+    model = replace(model_of(data, network(data)), classes_=np.asarray(classes))
+    assert agreed(model).dtype == model.classes_.dtype
+
+
+@pytest.mark.parametrize("threshold", [None, 0.35])
+def test_two_classes_are_decided_between_by_their_threshold(threshold: float | None) -> None:
+    data = data_of("binary")
+    model = model_of(data, network(data, n_members=2), threshold=threshold)
+    assert set(agreed(model).tolist()) == {"no", "yes"}
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "prelu"])
+def test_every_activation_is_a_node(activation: str) -> None:
+    data = data_of("regression")
+    agreed(model_of(data, network(data, activation=activation, activation_mixing="learned")))
+
+
+def test_no_activation_is_forgotten() -> None:
+    assert {*ACTIVATIONS, "prelu"} == set(perceptron.ACTIVATIONS)
+
+
+def test_normal_deviates_are_those_of_scipy() -> None:
+    graph = Graph()
+    shares = graph.take("shares", 11)  # double
+    graph.give(normal_deviate(graph, shares), "deviates", 11, ["rows", 1])
+    session = onnxruntime.InferenceSession(graph.model("test", {}).SerializeToString())
+    given = np.array([1e-7, 1e-4, 0.02, 0.07, 0.08, 0.5, 0.9, 0.95, 1 - 1e-7])[:, None]
+    (found,) = session.run(None, {"shares": given})
+    assert np.abs(found - ndtri(given)).max() < 1e-12
+
+
+def test_dates_come_apart_as_calendars_have_them() -> None:
+    """Leap years, ends of months, days before 1970."""
+    data = data_of("regression")
+    model = model_of(data, network(data))
+    moments = ["29.02.2020 23:59", "01.03.1900 00:00", "31.12.1969 12:30", "01.01.2000 00:01"]
+    rows = as_texts(every_kind().drop(columns="target").head(4).assign(sold=moments))
+    session = onnxruntime.InferenceSession(onnx_model(model).SerializeToString())
+    _, numbers = run_onnx(session, model, rows)
+    compare(model, predicted_numbers(model, rows), numbers)
+
+
+def test_the_folder_has_one_graph_with_schema_and_card(tmp_path: Path) -> None:
+    data = data_of("binary")
+    model = model_of(data, network(data))
+    export_onnx(model, tmp_path / "exported", rows=[every_kind("binary", 30)])
+    files = read_files(tmp_path / "exported")
+    assert files.keys() == {"model.onnx", "schema.json", "README.md"}
+    session = onnxruntime.InferenceSession(files["model.onnx"])
+    inputs = {one.name: one.type for one in session.get_inputs()}
+    assert inputs["size"] == inputs["sold"] == inputs["flag"] == "tensor(double)"
+    assert inputs["colour"] == inputs["is_new"] == inputs["town"] == "tensor(string)"
+    assert "constant" not in inputs
+    assert [one.name for one in session.get_outputs()] == ["prediction", "probabilities"]
+    facts = session.get_modelmeta().custom_metadata_map
+    assert json.loads(facts["schema"])["target"]["classes"] == ["no", "yes"]
+
+
+def test_a_graph_that_does_not_agree_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = data_of("binary")
+    one = network(data)
+    weights = {**one.weights, "output.bias": one.weights["output.bias"] + 1e-3}
+    other = onnx_model(model_of(data, replace(one, weights=weights)))
+    monkeypatch.setattr(onnx_format, "onnx_model", lambda model: other)
+    with pytest.raises(TrainingError, match="apart; nothing was written"):
+        export_onnx(model_of(data, one), tmp_path / "exported")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(TrainingError, match="onnxruntime can run it"):
+        check_onnx(tmp_path, model_of(data, one))
+
+
+def test_what_cannot_be_expressed_is_refused_first(tmp_path: Path) -> None:
+    data = data_of("binary")
+    one = network(data)
+    own = replace(one, run=replace(one.run, family="own"))
+    with pytest.raises(ConfigError, match="built by a function of yours"):
+        export_onnx(model_of(data, own), tmp_path / "exported")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_cells_are_fed_as_nan_and_empty_texts() -> None:
+    plans = {plan.name: plan for plan in data_of("regression").encoders[0].plans}  # type: ignore[attr-defined]
+    column = pd.Series(["", "n/a", "$1,250.50"])
+    assert fed(column, plans["price"])[2, 0] == 1250.5
+    assert np.isnan(fed(column, plans["price"])[:2]).all()
+    assert fed(pd.Series([None, " red "]), plans["colour"]).tolist() == [[""], ["red"]]
+    assert fed(pd.Series(["02.01.1970 12:00", ""]), plans["sold"])[0, 0] == 1.5
