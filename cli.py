@@ -130,9 +130,9 @@ def _finish(result: SearchResult, report: str | None, as_json: bool, clock: Cloc
 def studies(storage: str) -> None:
     """List the studies of a database."""
     from automl.console.listings import print_studies
-    from automl.studies import load_study, study_names
+    from automl.studies import load_all_studies
 
-    print_studies([load_study(name, storage) for name in study_names(storage)], storage)
+    print_studies(load_all_studies(storage), storage)
 
 
 @main.command()
@@ -331,10 +331,10 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str) -> None:
 @typed_option("storage")
 def doctor(storage: str) -> None:
     """Look for faults in a database and its files; change nothing."""
+    from automl import studies
     from automl.console.listings import print_findings
-    from storage import examine
 
-    findings = examine(storage)
+    findings = studies.doctor(storage)
     print_findings(findings, storage)
     sys.exit(1 if findings else 0)
 
@@ -355,11 +355,9 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     It listens on 127.0.0.1 only, and refuses requests that pages of other sites make.
     """
     with told_steps("loading Optuna Dashboard"):
-        from automl.report.dashboard import serve
-        from automl.studies import open_existing_store
+        from automl import studies
 
-        with open_existing_store(storage) as store:
-            serve(store, port, names)
+        studies.dashboard(storage, port, names)
 
 
 @main.command()

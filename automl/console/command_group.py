@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import click
 
 from automl.console.streams import SafeStream, safe_streams
+from automl.wording.option_names import spoken_as_typed
 from automl.wording.printable import one_line, printable
 
 SETTINGS = {
@@ -50,7 +51,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command with safe streams."""
         atexit.register(gc.freeze)  # else Python looks for garbage among all modules: 0.6 s
-        with safe_streams() as (stdout, stderr):
+        with spoken_as_typed(), safe_streams() as (stdout, stderr):
             try:
                 return super().main(*args, **extra)
             except SystemExit as end:

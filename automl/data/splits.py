@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import ConfigError, DataError
+from automl.wording.option_names import named
 from storage.records import Task
 
 TEST_FRACTION = 0.2
@@ -86,7 +87,8 @@ def split_rows(facts: RowFacts, *, n_folds: int | None, seed: int) -> RowSplit:
     if count > _most_folds(facts, rest):
         raise DataError(
             f"{count} folds need at least {count} different rows, groups or moments beside the "
-            f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with --folds"
+            f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with "
+            f"{named('folds')}"
         )
     return RowSplit(_folds(facts, rest, count, seed + 1), test)
 
@@ -186,7 +188,7 @@ def _time_folds(
         if min(len(train), len(valid)) == 0:
             raise DataError(
                 f"{count} folds by time need moments spread over all of them; ask for fewer "
-                "with --folds"
+                f"with {named('folds')}"
             )
         folds.append((train, valid))
     return tuple(folds)
