@@ -289,10 +289,10 @@ def compare(studies: tuple[str, ...], output: str | None, storage: str, as_json:
 @json_option
 def doctor(storage: str, as_json: bool) -> None:
     """Look for faults in a database and its files; change nothing."""
+    from automl import studies
     from automl.console.listings import print_findings
-    from storage import examine
 
-    findings = examine(storage)
+    findings = studies.doctor(storage)
     if as_json:
         print_json([asdict(one) for one in findings])
     else:
@@ -316,11 +316,9 @@ def dashboard(port: int, names: tuple[str, ...], storage: str) -> None:
     It listens on 127.0.0.1 only, and refuses requests that pages of other sites make.
     """
     with told_steps("loading Optuna Dashboard"):
-        from automl.report.dashboard import serve
-        from automl.studies import open_existing_store
+        from automl import studies
 
-        with open_existing_store(storage) as store:
-            serve(store, port, names)
+        studies.dashboard(storage, port, names)
 
 
 @main.command()

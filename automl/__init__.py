@@ -29,11 +29,20 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from automl.export.loading import load_export
-    from automl.investigation.questions import reproduce
+    from automl.investigation.promotion import Promotion
+    from automl.investigation.questions import confirm, explain, promote, reproduce
     from automl.investigation.reproduction import ReproducedTrial
     from automl.options.search_options import SearchOptions
     from automl.result import SearchResult
-    from automl.studies import delete_study, load_study, study_names
+    from automl.studies import (
+        compare,
+        dashboard,
+        delete_study,
+        diagnose,
+        doctor,
+        load_study,
+        study_names,
+    )
     from automl.training.trained_model import TrainedModel
 
 __all__ = [
@@ -42,15 +51,23 @@ __all__ = [
     "DataError",
     "DivergedError",
     "OutputError",
+    "Promotion",
     "ReproducedTrial",
     "SearchOptions",
     "SearchResult",
     "StudyError",
     "TrainedModel",
     "TrainingError",
+    "compare",
+    "confirm",
+    "dashboard",
     "delete_study",
+    "diagnose",
+    "doctor",
+    "explain",
     "load_export",
     "load_study",
+    "promote",
     "reproduce",
     "resume",
     "search",
@@ -59,13 +76,21 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Promotion": "investigation.promotion",
     "ReproducedTrial": "investigation.reproduction",
     "SearchOptions": "options.search_options",
     "SearchResult": "result",
     "TrainedModel": "training.trained_model",
+    "compare": "studies",
+    "confirm": "investigation.questions",
+    "dashboard": "studies",
     "delete_study": "studies",
+    "diagnose": "studies",
+    "doctor": "studies",
+    "explain": "investigation.questions",
     "load_export": "export.loading",
     "load_study": "studies",
+    "promote": "investigation.questions",
     "reproduce": "investigation.questions",
     "resume": "api",
     "search": "api",
@@ -82,6 +107,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name, "errors")
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, loaded or not: what a tab lists."""
+    return [*globals(), *__all__]
 
 
 def _version() -> str:

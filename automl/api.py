@@ -8,12 +8,12 @@ just ended and for a study loaded a year later.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.commands_to_type import options_of_last_call
+from automl.commands_to_type import options_of_last_call, study_call
 from automl.data.kinds import read_data
 from automl.errors import ConfigError
 from automl.executors.workers.warm_server import loading_ahead
@@ -37,10 +37,12 @@ from automl.session.early_checks import check_choices
 from automl.studies import load_study
 from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
+from automl.watching import Follow, watched
 from automl.wording.printable import one_line
 
 if TYPE_CHECKING:
     from automl.session.search_session import SearchSession
+    from automl.tuning.progress import SearchProgress
 
 LOG = logging.getLogger("automl")
 
@@ -80,7 +82,9 @@ def search(data: Any, **options: Any) -> SearchResult:
 
     The same call again continues the study to its total, or returns its result if it is
     done. What was understood of the data, and what happens, is logged to the logger "automl"
-    at level info, each longer step as it begins.
+    at level info, each longer step as it begins. A notebook shows how far it is; elsewhere
+    `progress=True` shows it, on stderr. An interrupt (Ctrl-C, a notebook's stop button) ends the
+    training, and the result of what there is comes back; a second one raises at once.
 
     Args:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
@@ -103,10 +107,11 @@ def search(data: Any, **options: Any) -> SearchResult:
     chosen = SearchOptions(**options)
     is_limited = chosen.trial_timeout is not None or chosen.memory_limit is not None
     with (
+        watched(chosen.progress) as follow,
         loading_ahead(chosen.workers, (chosen.device,), is_limited=is_limited),
         start_search(data, chosen) as session,
     ):
-        return _carried_out(session)
+        return _carried_out(session, follow)
 
 
 def start_tune(objective: Any, space: Any, options: Mapping[str, Any]) -> SearchSession:
@@ -142,7 +147,7 @@ def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
     The same call again continues the study to its total, or returns its result if it is done.
     Trials are judged by their validation loss, lower is better; they pause, and go on if it pays.
     With one worker, and neither `trial_timeout` nor `memory_limit`, the objective runs in this
-    process.
+    process. Progress is shown, and interrupts are taken, as by `search`.
 
     Args:
         objective: one of
@@ -181,18 +186,36 @@ def tune(objective: Any, space: Any, **options: Any) -> SearchResult:
     )
     is_limited = chosen.trial_timeout is not None or chosen.memory_limit is not None
     with (
+        watched(options.get("progress")) as follow,
         loading_ahead(chosen.workers, ("cpu",), is_limited=is_limited),
         start_tune(objective, space, options) as session,
     ):
-        return _carried_out(session)
+        return _carried_out(session, follow)
 
 
-def _carried_out(session: SearchSession) -> SearchResult:
+def _carried_out(session: SearchSession, follow: Follow) -> SearchResult:
+    """Train, score and judge; an interrupt ends the training, a second one all of it."""
     _log(session.messages)
-    with stop_on_interrupt(session.stop):
-        for progress in session:
-            _log(progress.messages)
-    return session.result()
+    load = study_call("load_study", session.call.study_name, session.call.options.storage)
+    try:
+        with stop_on_interrupt(session.stop) as was_interrupted:
+            follow(_logged(session), session.messages)
+            result = session.result()
+    except KeyboardInterrupt:
+        LOG.warning("interrupted; what was stored is kept: %s", load)
+        raise
+    if was_interrupted():
+        LOG.warning(
+            "stopped: the result is of what there is; the same call goes on, %s loads it",
+            load,
+        )
+    return result
+
+
+def _logged(session: SearchSession) -> Iterator[SearchProgress]:
+    for progress in session:
+        _log(progress.messages)
+        yield progress
 
 
 def _log(messages: Sequence[str]) -> None:

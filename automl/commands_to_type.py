@@ -25,7 +25,7 @@ from automl.options.search_options import (
 )
 from automl.options.values import DEFAULT_STORAGE
 from automl.wording.counts import agree, count, listing
-from search_spaces.declared import model_of
+from search_spaces.declared import is_foreign, model_of
 from storage.call_records import STOPS_IN_ORDER, PolicyRecord
 from storage.records import BY_MACHINE, SpaceChange, StudyRecords, StudySettings
 
@@ -95,11 +95,11 @@ def next_command(
     given as an object it is a call in Python, in which `...` stands for what was given.
 
     Returns:
-        None where there is nothing to change.
+        None where there is nothing to change, or the study is another program's.
     """
-    if not changes:
-        return None
     settings = records.settings
+    if not changes or is_foreign(settings.space):
+        return None
     options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
     changed = {change.parameter for change in changes}
     is_same_study = changed <= options_of(FreeOptions).keys()
@@ -174,6 +174,12 @@ def options_of_last_call(records: StudyRecords, said: Container[str]) -> dict[st
     if any(name in said for name in options_of(EndOptions)):
         dropped |= set(options_of(EndOptions))
     return {name: value for name, value in options.items() if name not in dropped}
+
+
+def study_call(function: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
+    """A line of Python on a stored study: `automl.load_study('titanic-Survived')`."""
+    other = "" if storage == DEFAULT_STORAGE else f", storage={storage!r}"
+    return f"automl.{function}({study_name!r}{other})"
 
 
 def study_command(command: str, study_name: str, storage: str = DEFAULT_STORAGE) -> str:
@@ -281,6 +287,8 @@ def _value(change: SpaceChange, before: Any) -> Any:
 
 
 def _command(settings: StudySettings, options: Mapping[str, Any]) -> str:
+    if is_foreign(settings.space):
+        return f"study.optimize(..., n_trials={options['n_trials']})"
     defaults = TuneOptions() if settings.is_objective else SearchOptions()
     chosen = {
         name: value
@@ -318,12 +326,12 @@ def _typed(name: str, value: Any) -> list[str]:
 def _obstacles(records: StudyRecords) -> Iterable[str]:
     """What decided the study beside its settings, in the order of weight."""
     settings = records.settings
-    if settings.is_objective:
+    if settings.is_objective and not is_foreign(settings.space):
         yield (
             f"its objective, {settings.data_source}, and its space are code, with which the call "
             "must be made again"
         )
-    elif not settings.is_from_files:
+    elif not settings.is_from_files and not settings.is_objective:
         yield (
             f"its data were given as an object ({settings.data_source}), with which the call "
             "must be made again"
@@ -351,6 +359,9 @@ def _is_orderless(policy: PolicyRecord) -> bool:
 
 def _ends_of_sameness(records: StudyRecords) -> Iterable[tuple[int, str]]:
     """From which trial on it need not be the same, and why."""
+    if is_foreign(records.settings.space):
+        yield 0, "its objective, its sampler and its seeds are in code that is not known here"
+        return
     marks = [(one.number, one.user_attributes.get(BY_MACHINE)) for one in records.trials]
     for number in [number for number, mark in marks if mark == "limits"][:1]:
         yield number, "which networks are quick enough was measured, and is measured again"

@@ -32,7 +32,7 @@ from automl.wording.scores import (
     score_text,
 )
 from automl.wording.settings import differing_settings, parameter_text
-from search_spaces import SearchSpace
+from search_spaces.space import completed
 from storage.answers import study_answer, study_evaluation
 from storage.effort import search_effort
 from storage.records import Json, Outcome, StudyRecords
@@ -298,7 +298,7 @@ def _configuration(records: StudyRecords) -> dict[str, str]:
     best = records.best_trial
     if best is None:
         return {}
-    complete = SearchSpace.from_dict(records.settings.space).complete(best.params)
+    complete = completed(records.settings.space, best.params)
     return {name: parameter_text(value) for name, value in complete.items()}
 
 

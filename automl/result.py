@@ -31,6 +31,7 @@ from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
 from storage.score_records import AnswerRecord, EvaluationRecord
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from automl.report.plots import Plots
@@ -123,7 +124,7 @@ class SearchResult:
         Raises:
             StudyError: no trial has completed, or the study needs its model.
         """
-        return self._load(self.answer, model)
+        return _load(self, self.answer, model)
 
     def model(self, trial_number: int, model: Any = None) -> TrainedModel:
         """The network of any trial whose weights are kept, with its preprocessing.
@@ -134,7 +135,7 @@ class SearchResult:
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        return self._load(_answer_of(self, trial_number), model)
+        return _load(self, _answer_of(self, trial_number), model)
 
     def best_state(self, trial_number: int | None = None) -> Any:
         """What the objective of `automl.tune` saved after the best epoch of its best trial.
@@ -153,20 +154,6 @@ class SearchResult:
 
         with closing(open_store(self.storage)) as store:
             return load_state(store, self.records, _answer_of(self, trial_number))
-
-    def _load(self, answer: AnswerRecord, model: Any) -> TrainedModel:
-        from automl.models.own.builders import remember_for
-        from automl.tuning.kept_models import load_trained_model
-
-        if self.records.settings.is_objective:
-            raise StudyError(
-                f"a model is kept of networks, but {self.study_name!r} is of an objective, "
-                f"{self.records.settings.data_source}: best_state() is what it saved, where it "
-                "did; else train it again with the params of the best trial"
-            )
-        remember_for(MODEL.plain("model", model), self.records.settings)
-        with closing(open_store(self.storage)) as store:
-            return load_trained_model(store, self.records, answer)
 
     def predictions(self) -> Mapping[str, NDArray[Any]] | None:
         """What the answer predicts of validation and test rows, and their targets.
@@ -240,7 +227,7 @@ class SearchResult:
         log = logging.getLogger("automl")
         trials = trial_words(trials_of(self.records, answer))
         log.info("loading PyTorch and the network of %s", trials)
-        trained = self._load(answer, model)
+        trained = _load(self, answer, model)
         log.info("predicting")
         predicted = trained.predict_table(data)
         warn_of(predicted.messages)
@@ -292,7 +279,7 @@ class SearchResult:
         from automl.export.answers import export_answer
         from automl.export.writing import Origin
 
-        loaded = self._load(answer, model)
+        loaded = _load(self, answer, model)
         origin = Origin(self.records, answer)
         return export_answer(loaded, directory, origin, format, force=force)
 
@@ -302,6 +289,16 @@ class SearchResult:
         settings = self.records.settings
         others = [settings.data_options.get(name) for name in ("valid", "test")]
         return study_files(self.storage, settings.data_source, *others)
+
+    def trials_dataframe(self) -> pd.DataFrame:
+        """The trials as a pandas table: number, state, value, epochs, seconds, all parameters.
+
+        One row per trial and one column per parameter, those with a fixed value too; a value is
+        missing where a parameter's condition did not hold (automl/report/trials_frame.py).
+        """
+        from automl.report.trials_frame import trials_frame
+
+        return trials_frame(self.records)
 
     @property
     def plots(self) -> Plots:
@@ -336,6 +333,21 @@ class SearchResult:
             "report": report,
         }
         return {**study_json(self.records), **call}
+
+
+def _load(result: SearchResult, answer: AnswerRecord, model: Any) -> TrainedModel:
+    from automl.models.own.builders import remember_for
+    from automl.tuning.kept_models import load_trained_model
+
+    if result.records.settings.is_objective:
+        raise StudyError(
+            f"a model is kept of networks, but {result.study_name!r} is of an objective, "
+            f"{result.records.settings.data_source}: best_state() is what it saved, where it "
+            "did; else train it again with the params of the best trial"
+        )
+    remember_for(MODEL.plain("model", model), result.records.settings)
+    with closing(open_store(result.storage)) as store:
+        return load_trained_model(store, result.records, answer)
 
 
 def _answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:

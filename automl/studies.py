@@ -6,7 +6,8 @@ None of it needs the data or torch. What trains more is in `investigation/`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from pathlib import Path
 
 from automl.comparison import Comparison, compare_studies
@@ -16,11 +17,16 @@ from automl.errors import StudyError
 from automl.options.values import DATABASE, DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.system.output_files import PAGE, check_output
+from automl.tuning.foreign_study import diagnose_foreign, is_readable, read_foreign
 from automl.tuning.study import read_known_study
-from storage import StorageError, Store, open_store
+from automl.wording.option_names import named
+from search_spaces.declared import is_foreign
+from storage import Finding, StorageError, Store, examine, open_store
 from storage.answers import kept_weights
 from storage.engine import database_path
 from storage.records import StudyRecords
+from storage.untouched import is_foreign as is_foreign_database
+from storage.untouched import open_untouched
 
 ON_CAUSES = frozenset({"data_size", "decomposition"})
 """Kinds of diagnoses that took training, as `ON_ADVICE` did: judging again does not drop them."""
@@ -31,26 +37,39 @@ def open_existing_store(storage: str) -> Store:
 
     Raises:
         ConfigError: `storage` is no URL.
-        StorageError: there is none.
+        StorageError: there is none, or it holds studies of Optuna alone.
     """
+    _check_existing(storage)
+    if is_foreign_database(storage):
+        raise StorageError(
+            f"This takes a study of this program, but {storage} has none, and nothing is written "
+            "into databases of others. Their studies are read by `automl show`, `diagnose`, "
+            "`report` and `studies`; `optuna-dashboard` shows them."
+        )
+    return open_store(storage)
+
+
+def _check_existing(storage: str) -> None:
     path = database_path(DATABASE.plain("storage", storage))
     if path is not None and not path.exists():
         raise StorageError(
             f"A database must exist to be read, but there is no {path}. Name another with "
-            f"--storage sqlite:///FILE, or make one with `automl search`."
+            f"{named('storage', 'sqlite:///FILE')}, or make one by a search."
         )
-    return open_store(storage)
 
 
 def load_study(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
     """The result of a stored study, without its data.
 
+    One that was made with Optuna alone is read as far as its curves and params allow, and judged
+    as it is read; its database is not changed (automl/tuning/foreign_study.py).
+
     Raises:
-        StudyError: there is no study of that name.
+        StudyError: there is no study of that name, or it has several objectives.
         StorageError: the database cannot be read.
     """
-    with closing(open_existing_store(storage)) as store:
-        return SearchResult(read_known_study(store, study), storage)
+    with _reading(storage) as store:
+        return SearchResult(_read(store, study), storage)
 
 
 def weight_files(result: SearchResult, trial_number: int) -> tuple[Path, ...]:
@@ -65,15 +84,29 @@ def weight_files(result: SearchResult, trial_number: int) -> tuple[Path, ...]:
 
 
 def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:
-    """Names of the studies in a database that this program made."""
-    with closing(open_existing_store(storage)) as store:
-        return [name for name in store.study_names() if store.read_settings(name) is not None]
+    """Names of the studies in a database, those of Optuna alone with one objective too."""
+    with _reading(storage) as store:
+        return [name for name in store.study_names() if is_readable(store, name)]
+
+
+def _reading(storage: str) -> AbstractContextManager[Store]:
+    _check_existing(storage)
+    return open_untouched(storage)
+
+
+def _read(store: Store, study: str) -> StudyRecords:
+    """The records of a study, whoever has made it."""
+    if study not in store.study_names() or store.read_settings(study) is not None:
+        return read_known_study(store, study)
+    records = read_foreign(store.optuna_storage, study)
+    return replace(records, diagnoses=(*diagnose_study(records), diagnose_foreign(records)))
 
 
 def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
     """Delete a study with all that is kept of it, files included."""
+    with _reading(storage) as found:
+        read_known_study(found, study)  # a study that is not ours is refused, its file untouched
     with closing(open_existing_store(storage)) as store:
-        read_known_study(store, study)
         store.delete_study(study)
 
 
@@ -109,9 +142,41 @@ def comparison(results: Sequence[SearchResult]) -> Comparison:
 
 
 def diagnose(study: str, storage: str = DEFAULT_STORAGE) -> SearchResult:
-    """Judge a stored study again, with what this version knows; no data are needed."""
+    """Judge a stored study again, with what this version knows; no data are needed.
+
+    The verdicts take the place of the earlier ones in the database; of a study that was made with
+    Optuna alone they are not kept.
+    """
+    result = load_study(study, storage)
+    if is_foreign(result.records.settings.space):
+        return result
     with closing(open_existing_store(storage)) as store:
         return SearchResult(judge(store, read_known_study(store, study)), storage)
+
+
+def doctor(storage: str = DEFAULT_STORAGE) -> tuple[Finding, ...]:
+    """Look for faults in a database and its files, and change nothing.
+
+    Returns:
+        The findings, the gravest first, each with the command that mends it; empty if all is well.
+    """
+    return examine(DATABASE.plain("storage", storage))
+
+
+def dashboard(storage: str = DEFAULT_STORAGE, port: int = 8080, names: Sequence[str] = ()) -> None:
+    """Serve Optuna Dashboard on this machine until it is interrupted.
+
+    Args:
+        names: of hosts that it answers to besides localhost, as behind a proxy.
+
+    Raises:
+        StorageError: there is no such database.
+        ConfigError: optuna-dashboard is not installed, or the port is taken.
+    """
+    from automl.report.dashboard import serve
+
+    with open_existing_store(storage) as store:
+        serve(store, port, tuple(names))
 
 
 def judge(store: Store, records: StudyRecords) -> StudyRecords:

@@ -31,6 +31,9 @@ OWN_FAMILY: Final = "own"
 OBJECTIVE_FAMILY: Final = "objective"
 """What a space for a person's own objective says in the place of a family of networks."""
 
+FOREIGN_FAMILY: Final = "optuna"
+"""What the space of a study says that was made with Optuna alone: its names are anybody's."""
+
 MODEL: Final = "model"
 """The fixed parameter of such a space that says which function: "my_file.py:build"."""
 
@@ -48,7 +51,7 @@ def hyperparameters_of(
     Args:
         tables: of a search space, by name. Unknown names without a meaning are left out.
     """
-    if family == OBJECTIVE_FAMILY:
+    if family in (OBJECTIVE_FAMILY, FOREIGN_FAMILY):
         return {name: _declared(name, table, family) for name, table in tables.items()}
     known = {
         name: one for name, one in HYPERPARAMETERS.items() if one.family in (TRAINING, family)
@@ -118,6 +121,11 @@ def check_name(
 def family_of(space: Mapping[str, Any]) -> str:
     """The family of a stored space, that is of `SearchSpace.to_dict`."""
     return str(space.get("family", DEFAULT_FAMILY))
+
+
+def is_foreign(space: Mapping[str, Any]) -> bool:
+    """Whether a stored space is that of a study that was made with Optuna alone."""
+    return family_of(space) == FOREIGN_FAMILY
 
 
 def model_of(space: Mapping[str, Any]) -> str | None:

@@ -18,12 +18,14 @@ from search_spaces.declared import (
     check_name,
     family_of,
     hyperparameters_of,
+    is_foreign,
 )
 from search_spaces.errors import SearchSpaceError, listed, nearest
 from search_spaces.hyperparameter import Hyperparameter
 from search_spaces.hyperparameters import unknown_name
 from search_spaces.narrowing import narrow_parameter, read_assignments
 from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
+from storage.notebook_html import described, value_text
 from storage.records import ParameterValue, Task
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SearchSpace:
     """What a study may vary. Equal spaces have equal parameters; reasons do not count.
 
@@ -57,6 +59,25 @@ class SearchSpace:
                 for other, values in condition.values:
                     _check_condition(self.parameters, name, other)
                     _check_condition_values(name, known[other], values)
+
+    def __repr__(self) -> str:
+        """One line; `parameters` has them all."""
+        n_fixed = sum(isinstance(one, FixedParameter) for one in self.parameters.values())
+        varies = f"{len(self.parameters) - n_fixed} vary, {n_fixed} fixed"
+        return f"SearchSpace({self.name!r}, family={self.family!r}, {varies})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: each parameter, its values, when it counts, and why."""
+        rows = [
+            (
+                name,
+                _values_text(parameter),
+                " or ".join(str(condition) for condition in parameter.when),
+                parameter.meaning or parameter.reason,
+            )
+            for name, parameter in self.parameters.items()
+        ]
+        return described(f"Search space {self.name}", rows, head=("", "values", "when", "reason"))
 
     @classmethod
     def of(
@@ -259,3 +280,27 @@ def _dependencies(parameters: Mapping[str, Parameter], name: str) -> set[str]:
             found |= new
             waiting.extend(new)
     return found
+
+
+def completed(space: Mapping[str, Any], params: Mapping[str, ParameterValue]) -> dict[str, Any]:
+    """All params of a trial of a stored space, those that it fixes too.
+
+    Those of a study that was made with Optuna alone are all there: it may have names and choices
+    that no space of this program has.
+    """
+    if is_foreign(space):
+        return {name: params[name] for name in space["parameters"] if name in params}
+    return SearchSpace.from_dict(space).complete(params)
+
+
+def _values_text(parameter: Parameter) -> str:
+    """What a parameter can be, for people."""
+    match parameter.own_keys():
+        case {"low": low, "high": high, **others}:
+            scale = " (log)" if others.get("log") else ""
+            return f"{value_text(low)} to {value_text(high)}{scale}"
+        case {"choices": choices}:
+            return ", ".join(map(value_text, choices))
+        case {"value": value}:
+            return f"{value_text(value)} (fixed)"
+    raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")

@@ -321,7 +321,7 @@ class Artifacts:
         if record.removed_at is not None:
             raise StorageError(
                 f"An artifact must be kept to be read, but {record.file_name} was removed to "
-                f"save space. Keep more models with `--keep-models`."
+                f"save space. A larger keep_models keeps more of them."
             )
         return self.folder.read_checked(record.artifact_id, record.sha256, record.n_bytes)
 

@@ -32,8 +32,12 @@ from storage.records import (
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.stored_values import damaged_in, fitting, parse_json, record_of
 
-LATEST_CHANGE = 20
+LATEST_CHANGE = 21
 """Of the schema that is read here, see `schema_changes.CHANGES`."""
+
+OF_OPTUNA_ALONE = (
+    "SELECT 1 FROM studies WHERE study_id NOT IN (SELECT study_id FROM automl_study_settings)"
+)
 
 JSON_COLUMNS: Mapping[str, frozenset[str]] = {
     "automl_answers": frozenset({"members", "validation"}),
@@ -99,7 +103,8 @@ def read_listed(path: Path) -> tuple[ListedStudy, ...] | None:
     """The studies of an SQLite file, in the order they were made.
 
     Returns:
-        None where they must be read whole: the file is of another version, or no such database.
+        None where they must be read whole: the file is of another version, or no such database,
+        or has studies that were made with Optuna alone.
 
     Raises:
         DamagedError: a value is not as this program wrote it.
@@ -111,7 +116,9 @@ def read_listed(path: Path) -> tuple[ListedStudy, ...] | None:
             connection.row_factory = sqlite3.Row
             connection.execute("BEGIN")  # all queries see one state of the file
             (change,) = connection.execute("SELECT max(change) FROM automl_schema").fetchone()
-            return tuple(_listed(connection)) if change == LATEST_CHANGE else None
+            if change != LATEST_CHANGE or connection.execute(OF_OPTUNA_ALONE).fetchone():
+                return None
+            return tuple(_listed(connection))
     except (sqlite3.Error, UnicodeDecodeError):
         return None
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
+from storage.notebook_html import diagnosis_html, diagnosis_line, trial_html, trial_line
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.widening_records import WideningRecord, widened_space
 
@@ -220,7 +221,7 @@ it has gone on. When a search ends, such a trial is told as pruned."""
 CAUSES_BY_MACHINE = frozenset({"out_of_memory", "timed_out", "lost"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TrialRecord:
     """One configuration tried, as Optuna keeps it."""
 
@@ -247,6 +248,8 @@ class TrialRecord:
         if self.state in ("RUNNING", "PRUNED") and self.user_attributes.get(PAUSED) is not None:
             return "paused"
         return _OUTCOMES.get(self.state, "running")
+
+    __repr__, _repr_html_ = trial_line, trial_html
 
 
 _OUTCOMES: Mapping[TrialState, Outcome] = {
@@ -296,7 +299,7 @@ class Advice:
     changes: tuple[SpaceChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis:
     """One verdict with the numbers it rests on. Computed from records, without torch or data."""
 
@@ -306,6 +309,8 @@ class Diagnosis:
     evidence: Mapping[str, Json] = field(default_factory=dict)
     advice: tuple[Advice, ...] = ()
     trial_number: int | None = None  # None: of the study as a whole
+
+    __repr__, _repr_html_ = diagnosis_line, diagnosis_html
 
 
 @dataclass(frozen=True, slots=True)

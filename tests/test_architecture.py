@@ -23,6 +23,8 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.console",),
     ("automl",),  # the public names alone
     ("automl.api",),
+    ("automl.watching",),
+    ("automl.console.terminal",),  # what `progress=True` shows, too
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
     ("automl.study_list",),
@@ -45,7 +47,10 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
-    ("storage.score_records", "storage.call_records", "storage.widening_records"),
+    (
+        *("storage.score_records", "storage.call_records", "storage.widening_records"),
+        "storage.notebook_html",
+    ),
 )
 
 HOMES = {
@@ -57,7 +62,10 @@ HOMES = {
     "safetensors": ("storage.artifact_formats", "automl.export.standalone"),
     "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
     "optuna_dashboard": ("automl.report.dashboard",),
-    "pandas": ("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
+    "pandas": (
+        *("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
+        "automl.result",  # names the type of the table that it hands on
+    ),
     "pyarrow": ("automl.data",),
     "sklearn": (
         *("automl.data", "automl.training.metrics"),

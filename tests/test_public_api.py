@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import automl
+import cli
 
 PUBLIC = {
     "automl": [
@@ -16,15 +20,23 @@ PUBLIC = {
         "DataError",
         "DivergedError",
         "OutputError",
+        "Promotion",
         "ReproducedTrial",
         "SearchOptions",
         "SearchResult",
         "StudyError",
         "TrainedModel",
         "TrainingError",
+        "compare",
+        "confirm",
+        "dashboard",
         "delete_study",
+        "diagnose",
+        "doctor",
+        "explain",
         "load_export",
         "load_study",
+        "promote",
         "reproduce",
         "resume",
         "search",
@@ -90,3 +102,30 @@ def test_a_file_that_shadows_a_neighbour_is_named(name: str, tmp_path: Path) -> 
     assert done.returncode == 1
     message = done.stderr.splitlines()[-1]
     assert f"automl needs its own package {name!r} in {root}, but {shadow} comes first" in message
+
+
+IN_PYTHON = {
+    "search": "automl.search",
+    "studies": "automl.study_names",
+    "show": "automl.load_study",
+    "report": "automl.SearchResult.report",
+    "predict": "automl.SearchResult.write_predictions",
+    "spaces": "search_spaces.load",
+    "delete": "automl.delete_study",
+    "promote": "automl.promote",
+    "reproduce": "automl.reproduce",
+    "diagnose": "automl.diagnose",
+    "compare": "automl.compare",
+    "doctor": "automl.doctor",
+    "dashboard": "automl.dashboard",
+    "playground": "automl.playground.page.write_playground",
+}
+
+
+@pytest.mark.parametrize("command", cli.main.commands)
+def test_every_command_is_a_public_function(command: str) -> None:
+    assert callable(pkgutil.resolve_name(IN_PYTHON[command]))
+
+
+def test_what_a_tab_lists_is_what_is_there() -> None:
+    assert set(automl.__all__) <= set(dir(automl))

@@ -29,6 +29,7 @@ import click
 from automl.console.logs import LOG, SHOWN, is_quiet, kept_in, told
 from automl.console.settings_file import find_settings
 from automl.console.streams import SafeStream, safe_streams
+from automl.wording.option_names import spoken_as_typed
 from automl.wording.printable import one_line, printable
 
 SETTINGS = {
@@ -97,7 +98,7 @@ class Commands(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command with safe streams."""
         atexit.register(gc.freeze)  # else Python looks for garbage among all modules: 0.6 s
-        with safe_streams() as (stdout, stderr):
+        with spoken_as_typed(), safe_streams() as (stdout, stderr):
             try:
                 return super().main(*args, **extra)
             except SystemExit as end:

@@ -8,8 +8,9 @@ command to type. The rest is a line that says where it is to be found.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -39,7 +40,7 @@ from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text, scores_in_order
 from automl.wording.settings import parameter_text
 from automl.wording.stops import stop_sentence, unfinished_sentence
-from search_spaces import FixedParameter, SearchSpace
+from search_spaces.space import completed
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
 from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
@@ -252,11 +253,11 @@ def _parameters(
     records: StudyRecords, trial: TrialRecord, are_fixed: bool
 ) -> list[tuple[str, str]]:
     """Names and values of the parameters that the space fixes, or of those that it does not."""
-    space = SearchSpace.from_dict(records.settings.space)
+    space: Mapping[str, Any] = records.settings.space
     return [
         (name, parameter_text(value))
-        for name, value in space.complete(trial.params).items()
-        if isinstance(space.parameters[name], FixedParameter) == are_fixed
+        for name, value in completed(space, trial.params).items()
+        if (space["parameters"][name]["type"] == "fixed") == are_fixed
     ]
 
 

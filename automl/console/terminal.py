@@ -1,8 +1,9 @@
 """What the terminal shows: progress on stderr, results on stdout. The one home of rich.
 
 A live table where stderr is a terminal, plain lines elsewhere: one per new best trial,
-failure or ten seconds. Text that comes from data is never read as rich's markup, and what is
-not printable in it is escaped (automl/console/streams.py says why).
+failure or ten seconds. `automl.search(..., progress=True)` shows the same. Text that comes from
+data is never read as rich's markup, and what is not printable in it is escaped
+(automl/console/streams.py says why).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -24,12 +25,9 @@ from rich.text import Text
 
 from automl.console.logs import is_quiet, note
 from automl.tuning.progress import SearchProgress
-from automl.wording.counts import count
-from automl.wording.numbers import duration
+from automl.tuning.progress_words import described_params, progress_line
 from automl.wording.printable import one_line, printable
 from automl.wording.scores import score_text
-from automl.wording.settings import parameter_text
-from storage.records import ParameterValue
 
 SECONDS_BETWEEN_LINES = 10.0
 """Where stderr is no terminal, a line of progress comes this often."""
@@ -141,36 +139,6 @@ def _show_lines(progress: Iterable[SearchProgress], console: Console) -> None:
             console.print(escape(progress_line(snapshot)), soft_wrap=True)
 
 
-def progress_line(progress: SearchProgress) -> str:
-    """One line that says where the search is."""
-    parts = [
-        _tried(progress),
-        f"{progress.n_complete:,} complete",
-        *([f"{progress.n_pruned:,} pruned"] if progress.n_pruned or not progress.pauses else []),
-        *([f"{progress.n_paused:,} paused"] if progress.n_paused or progress.pauses else []),
-        f"{progress.n_failed:,} failed",
-    ]
-    if progress.n_refused:
-        parts.append(f"{progress.n_refused} refused")
-    if progress.best_value is not None:
-        best = score_text("loss", progress.best_value)
-        parts.append(f"best {best} (trial {progress.best_number})")
-    parts.append(f"{duration(progress.seconds)} elapsed")
-    if (left := progress.time_left) is not None:
-        seconds = duration(left.seconds)
-        parts.append(f"about {seconds} left" if left.is_estimate else f"time is up in {seconds}")
-    return ", ".join(parts)
-
-
-def _tried(progress: SearchProgress) -> str:
-    """How many trials of the total were tried; a study may have more than that."""
-    if progress.n_trials is None:
-        return count(progress.n_tried, "trial")
-    if progress.n_tried > progress.n_trials:
-        return f"{progress.n_tried} trials, more than the {progress.n_trials} asked for"
-    return f"{progress.n_tried}/{progress.n_trials} trials"
-
-
 def progress_view(progress: SearchProgress) -> RenderableType:
     """The live view: a bar, the counts, the running trials."""
     bar = ProgressBar(total=1.0, completed=progress.share, width=40)
@@ -187,16 +155,8 @@ def progress_view(progress: SearchProgress) -> RenderableType:
             f"{trial.epoch}/{trial.max_epochs}",
             score_text("loss", trial.valid_loss),
             score_text("loss", trial.best_valid_loss),
-            Text(describe_params(trial.params), overflow="ellipsis"),
+            Text(described_params(trial.params), overflow="ellipsis"),
         )
     hidden = len(progress.running) - ROWS_OF_RUNNING_TRIALS
     more = [Text(f"  and {hidden} more", style="dim")] if hidden > 0 else []
     return Group(head, Text(progress_line(progress)), table, *more)
-
-
-def describe_params(params: Mapping[str, ParameterValue]) -> str:
-    """The hyperparameters in one line, the most telling first."""
-    first = ("optimizer", "learning_rate", "batch_size", "n_layers", "hidden_size", "activation")
-    names = [name for name in first if name in params]
-    names += [name for name in params if name not in first]
-    return ", ".join(f"{name}={parameter_text(params[name])}" for name in names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from automl.data.table.columns import column_name
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
 from automl.wording.counts import listing
+from automl.wording.option_names import named
 from storage.records import Json
 
 
@@ -51,10 +53,10 @@ def choose_target(table: Table, target: str | None) -> str:
     if target is None and table.target is None:
         raise DataError(
             f"a target must be named, one of the columns of {table.name}: "
-            f"{', '.join(map(str, table.frame.columns[-5:]))} ...; use --target"
+            f"{', '.join(map(str, table.frame.columns[-5:]))} ...; use {named('target')}"
         )
     name = column_name(table.target if target is None else target)
-    require_column(table.frame, name, "--target")
+    require_column(table.frame, name, named("target"))
     return name
 
 
@@ -64,22 +66,16 @@ def check_columns(frame: pd.DataFrame, target: str, columns: ColumnOptions) -> C
     Raises:
         DataError: a name is no column, is the target, or is named for two kinds.
     """
-    kinds = {
-        f"--{kind}": _features(frame, target, getattr(columns, kind), f"--{kind}")
+    kinds: dict[str, Any] = {
+        kind: _features(frame, target, getattr(columns, kind), named(kind))
         for kind in ("drop", "categorical", "numeric", "date")
     }
     missing_marks(frame, columns.missing)
     for name in frame.columns:
-        roles = [role for role, names in kinds.items() if name in names]
+        roles = [named(kind) for kind, names in kinds.items() if name in names]
         if len(roles) > 1:
             raise DataError(f"a column has one kind, but {name!r} is in {listing(roles)}")
-    return replace(
-        columns,
-        drop=kinds["--drop"],
-        categorical=kinds["--categorical"],
-        numeric=kinds["--numeric"],
-        date=kinds["--date"],
-    )
+    return replace(columns, **kinds)
 
 
 def missing_marks(frame: pd.DataFrame, asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -95,9 +91,9 @@ def missing_marks(frame: pd.DataFrame, asked: Sequence[str]) -> dict[str, tuple[
     for text in asked:
         column, separator, value = (part.strip() for part in text.rpartition("="))
         if not value:
-            raise DataError(f"--missing must be VALUE or COLUMN=VALUE, but got {text!r}")
+            raise DataError(f"{named('missing')} must be VALUE or COLUMN=VALUE, but got {text!r}")
         if separator:
-            require_column(frame, column, "--missing")
+            require_column(frame, column, named("missing"))
         for name in [column] if separator else marks:
             marks[name] += (value,)
     return marks
@@ -111,9 +107,9 @@ def check_splits(frame: pd.DataFrame, target: str, splits: SplitOptions) -> Spli
     """
     group, time = splits.group, splits.time
     if group is not None:
-        (group,) = _features(frame, target, (group,), "--group")
+        (group,) = _features(frame, target, (group,), named("group"))
     if time is not None:
-        (time,) = _features(frame, target, (time,), "--time")
+        (time,) = _features(frame, target, (time,), named("time"))
     return replace(splits, group=group, time=time)
 
 

@@ -84,7 +84,7 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
     """Refuse a name that is no column, and suggest the nearest.
 
     Args:
-        role: what the column is wanted for, as the person would write it: "--target".
+        role: what the column is wanted for: the option as `named` writes it.
     """
     names = [str(name) for name in frame.columns]
     if column in names:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.errors import ConfigError, DataError
+from automl.wording.option_names import named
 from storage.records import Task
 
 FRACTION, FRACTION_OF_LARGE = 0.2, 0.1
@@ -121,7 +122,8 @@ def split_rows(
     if count > _most_folds(facts, rest):
         raise DataError(
             f"{count} folds need at least {count} different rows, groups or moments beside the "
-            f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with --folds"
+            f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with "
+            f"{named('folds')}"
         )
     return RowSplit(_folds(facts, rest, count, seed + 1), test, None, tested)
 
@@ -242,7 +244,7 @@ def _time_folds(
         if min(len(train), len(valid)) == 0:
             raise DataError(
                 f"{count} folds by time need moments spread over all of them; ask for fewer "
-                "with --folds"
+                f"with {named('folds')}"
             )
         folds.append((train, valid))
     return tuple(folds)

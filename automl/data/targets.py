@@ -25,6 +25,7 @@ from automl.data.table.number_formats import PLAIN, read_number
 from automl.data.table.number_guesses import guess_numbers
 from automl.data.table.text_inference import are_codes
 from automl.errors import ConfigError, DataError
+from automl.wording.option_names import named
 from storage.records import Task
 
 ClassType: TypeAlias = Literal["text", "integer", "number", "boolean"]
@@ -264,8 +265,9 @@ def _check_numbers(values: pd.Series[Any], reading: TargetReading) -> None:
         row, example = values.index[unread][0], str(values[unread].iloc[0])
         raise DataError(
             f"the target of a regression must be numeric, but {name!r} holds {example!r} in row "
-            f"{row} ({int(unread.sum())} such cells); choose --task multiclass or another target, "
-            f"or leave these rows out with --missing '{name}={example}'"
+            f"{row} ({int(unread.sum())} such cells); choose {named('task', 'multiclass')} or "
+            "another target, or leave these rows out with "
+            f"{named('missing', [f'{name}={example}'])}"
         )
     refuse_huge(values, read)
     if len(np.unique(read)) == 1:
@@ -286,13 +288,13 @@ def _check_classes(name: str, counts: Counter[str], task: Task, *, asked: bool) 
     if task == "binary" and len(counts) > 2:
         raise DataError(
             f"a binary target must have two classes, but {name!r} has {len(counts)}; "
-            "choose --task multiclass"
+            f"choose {named('task', 'multiclass')}"
         )
     single = sorted(label for label, count in counts.items() if count == 1)
     if single:
         shown = ", ".join(repr(label[:40]) for label in single[:3])
         more = f" and {len(single) - 3} more" if len(single) > 3 else ""
-        fix = "" if asked else ", or choose --task regression if it is a quantity"
+        fix = "" if asked else f", or choose {named('task', 'regression')} if it is a quantity"
         raise DataError(
             f"every class needs at least two rows, but in {name!r} there is a single one of "
             f"{shown}{more}; remove or merge such rows{fix}"

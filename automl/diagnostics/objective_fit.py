@@ -32,6 +32,7 @@ from automl.diagnostics.thresholds import (
 from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count
 from automl.wording.numbers import number, percent
+from search_spaces.declared import is_foreign
 from storage.records import Advice, Diagnosis, Json, Severity, StudyRecords, TrialRecord
 
 LESS_VARIANCE = Advice(
@@ -86,6 +87,7 @@ def diagnose_objective(records: StudyRecords, trial: TrialRecord, facts: CurveFa
         kind == "too_little_evidence"
         and not judged.has_train_loss
         and facts.n_epochs >= MIN_EPOCHS
+        and not is_foreign(records.settings.space)  # a loop of Optuna's has no place for one
     ):
         advice = (GIVE_TRAIN_LOSS,)
     severity: Severity = "info" if kind == "good_fit" else SEVERITIES[kind]

@@ -19,6 +19,7 @@ ALONE_TITLE = "No bias or variance seen"
 TITLES: Mapping[str, str] = {
     "high_bias_and_variance": "High bias and high variance",
     "over_regularized": "Over-regularized",
+    "made_by_optuna": "Made by Optuna",
 }
 """Of the kinds whose name is not their words in a row."""
 

@@ -18,6 +18,7 @@ from automl.executors.time_limit import TimeLimit
 from automl.executors.workers.worker import Engine, RoundDone, Worker
 from automl.wording.counts import agree, listing
 from automl.wording.numbers import duration
+from automl.wording.option_names import named
 
 
 class Member:
@@ -203,7 +204,7 @@ class Member:
         trials = f"{agree(len(numbers), 'trial', 'trials')} {listing(numbers)}"
         return (
             f"worker {self.place + 1} has not ended an epoch of {trials} for {duration(seconds)}; "
-            "if it hangs, --trial-timeout ends such a trial"
+            f"if it hangs, {named('trial_timeout')} ends such a trial"
         )
 
     def answers_within(self) -> float | None:

@@ -358,12 +358,20 @@ class ExecutorOptions(DeviceOptions, WorkerOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ViewOptions(OptionRecord):
+    """What is shown while Python code searches; the command line has a view of its own."""
+
+    # True: on stderr where there is no notebook; None: in a notebook, and nowhere else.
+    progress: bool | None = option(None, optional(FLAG))
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixedOptions(StudyOptions, DataOptions):
     """What is fixed when a study is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FreeOptions(ExecutorOptions, PolicyOptions):
+class FreeOptions(ViewOptions, ExecutorOptions, PolicyOptions):
     """What may change from call to call."""
 
 
@@ -376,6 +384,7 @@ class SearchOptions(FreeOptions, FixedOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class TuneOptions(
+    ViewOptions,
     WorkerOptions,
     KeepOptions,
     DecisionOptions,

@@ -33,6 +33,7 @@ from automl.report.notes import study_note, trial_notes
 from automl.report.numbers.study import StudyTable, study_table
 from automl.report.study_attributes import study_attributes
 from automl.system.interruption import run_until_interrupted
+from automl.wording.option_names import named
 from storage import Store
 from storage.records import StudyRecords
 
@@ -196,7 +197,7 @@ def serve(store: Store, port: int = 8080, names: Iterable[str] = ()) -> None:
     except OSError as error:
         raise ConfigError(
             f"The port must be free, but {port} cannot be opened ({error.strerror}); "
-            f"choose another, for example --port {port + 1}."
+            f"choose another, for example {named('port', port + 1)}."
         ) from error
     with server:
         application = with_our_importances(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from automl.errors import ConfigError
+from automl.wording.option_names import named
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
@@ -63,7 +64,7 @@ def _why_not(header: Callable[[str, str], str], names: frozenset[str]) -> str | 
     host = header("HTTP_HOST", "").lower()
     if re.sub(r":[0-9]*$", "", host) not in names:
         return (
-            "The dashboard answers to localhost and to names given with --host-name, "
+            f"The dashboard answers to localhost and to names given with {named('host_name')}, "
             f"but was asked for as {host[:80]!a}."
         )
     if header("REQUEST_METHOD", "GET") in READING:

@@ -20,7 +20,10 @@ from automl.report.figures import FIGURES
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import Predictions, StudyTable, study_table
+from automl.report.panels import FigureModule
 from storage.records import StudyRecords
+
+TITLE_HEIGHT = 56  # pixels: two lines
 
 
 class Plots:
@@ -46,12 +49,13 @@ class Plots:
 
         @wraps(draw)
         def plot(*args: Any, **options: Any) -> go.Figure:
-            return style.themed(draw(self._table, *args, **options))
+            drawn = style.themed(draw(self._table, *args, **options))
+            return _titled(drawn, _title(module), self._records.settings.study_name)
 
         plot.__name__, plot.__doc__ = name, draw.__doc__ or module.__doc__
-        drawn = signature(draw)
-        of_person = list(drawn.parameters.values())[1:]  # the study's table is there already
-        plot.__signature__ = drawn.replace(parameters=of_person)  # type: ignore[attr-defined]
+        known = signature(draw)
+        of_person = list(known.parameters.values())[1:]  # the study's table is there already
+        plot.__signature__ = known.replace(parameters=of_person)  # type: ignore[attr-defined]
         return plot
 
     def __dir__(self) -> list[str]:
@@ -59,6 +63,33 @@ class Plots:
 
     def __repr__(self) -> str:
         return f"Plots of {self._records.settings.study_name!r}: {', '.join(FIGURES)}"
+
+
+def _title(module: FigureModule) -> str:
+    """What a figure is: the beginning of what its file says of it."""
+    return (module.__doc__ or "").splitlines()[0].partition(":")[0].rstrip(".")
+
+
+def _titled(figure: go.Figure, title: str, study_name: str) -> go.Figure:
+    """The figure below a heading; in the page its panel says what it is.
+
+    The frame grows by as much as the heading takes, so that nothing in it moves.
+    """
+    top = figure.layout.margin.t if figure.layout.margin.t is not None else style.MARGIN["t"]
+    heading = {
+        "text": f"<b>{title}</b>",
+        "subtitle": {"text": style.text(study_name)},
+        "x": 0.01,
+        "xanchor": "left",
+        "y": 1,
+        "yanchor": "top",
+        "yref": "container",
+        "pad": {"t": 12},
+    }
+    figure.update_layout(title=heading, margin={"t": top + TITLE_HEIGHT})
+    if figure.layout.height is not None:
+        figure.update_layout(height=figure.layout.height + TITLE_HEIGHT)
+    return figure
 
 
 def html_summary(records: StudyRecords) -> str:

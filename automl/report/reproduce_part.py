@@ -12,6 +12,7 @@ from automl.wording.counts import counted, listing
 from automl.wording.epochs import epoch_sentences
 from automl.wording.numbers import number_or_dash, percent
 from automl.wording.settings import explained, range_text, range_words
+from search_spaces.declared import is_foreign
 from storage.records import Json, StudyRecords, StudySettings
 
 SPLIT_WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -54,13 +55,15 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         *(of_objective if settings.is_objective else of_data),
         ("Learned from", listing(settings.warm_start)),
         ("Epochs", _epochs(settings)),
-        ("Seed", str(settings.seed)),
+        ("Seed", "" if is_foreign(settings.space) else str(settings.seed)),
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),
     ]
     return [(name, text) for name, text in pairs if text]
 
 
 def _epochs(settings: StudySettings) -> str:
+    if is_foreign(settings.space):
+        return f"at most {settings.max_epochs}"
     words = f"at most {settings.max_epochs}, patience {settings.patience}"
     return ". ".join(filter(None, [words, epoch_sentences(settings)]))
 

@@ -13,6 +13,7 @@ from automl.models.own.builders import known, remember
 from automl.models.own.reference import reference_of
 from automl.options.search_options import StudyOptions
 from automl.system.import_paths import imported
+from automl.wording.option_names import named
 from search_spaces import FixedParameter, SearchSpace
 from search_spaces.declared import (
     DEFAULT_FAMILY,
@@ -46,7 +47,7 @@ def chosen_space(options: StudyOptions) -> SearchSpace:
     if space.family != OWN_FAMILY:
         raise ConfigError(
             f'a space for a network of your own says family = "{OWN_FAMILY}" above its tables, '
-            f"but {space.name} is for {space.family}; add that line, or leave --space out"
+            f"but {space.name} is for {space.family}; add that line, or leave {named('space')} out"
         )
     table = space.parameters.get(MODEL)
     if table is not None and table.meaning != MEANING:
@@ -114,7 +115,7 @@ def _without_model(space: SearchSpace) -> SearchSpace:
     if words is None:
         raise ConfigError(
             f"the space {space.name} is for a network of your own, so that it needs one; give "
-            "--model my_file.py:build, or model=... in Python"
+            f"{named('model', 'my_file.py:build')}"
         )
     known(words)
     return space

@@ -33,6 +33,7 @@ from automl.tuning.stopping import SoFar, so_far
 from automl.tuning.study import open_study, unused_name
 from automl.tuning.widening import check_widening
 from automl.wording.counts import count
+from automl.wording.option_names import named
 from automl.wording.printable import one_line
 from automl.wording.stops import stop_sentence
 from search_spaces import SearchSpace
@@ -133,7 +134,8 @@ def _tell_portfolio(problem: Problem) -> None:
     """Say how many trials of a new study are not the policy's own."""
     if n_known := len(problem.known_good()):
         words = count(n_known, "configuration")
-        LOG.info("%s that did well on other tables are tried first (--no-portfolio: none)", words)
+        none = named("portfolio", False)
+        LOG.info("%s that did well on other tables are tried first (%s: none)", words, none)
 
 
 def _refusal(problem: Problem) -> ConfigError | None:

@@ -28,6 +28,7 @@ from automl.tuning.progress import SearchProgress
 from automl.tuning.search import Search
 from automl.tuning.study import open_study, record_policy
 from automl.wording.counts import count
+from automl.wording.option_names import named
 from storage import Store
 from storage.records import StudyRecords
 
@@ -120,14 +121,15 @@ class SearchSession:
         if self._search is not None:  # the workers may have started, and hang in a person's code
             begun = "reading, loading, starting and the first epochs, which have not ended,"
             remedy = "should do, unless the network hangs"
+        enough = 10 * math.ceil(2 * max(spent, clock.timeout) / 10)
         LOG.warning(
             "no trial has trained for an epoch: %s took %.1f of %g "
-            "seconds, %.1f are kept for the end; --timeout %ds %s",
+            "seconds, %.1f are kept for the end; %s %s",
             begun,
             spent,
             clock.timeout,
             max(0.0, clock.timeout - spent),
-            10 * math.ceil(2 * max(spent, clock.timeout) / 10),
+            named("timeout", enough, typed=f"{enough}s"),
             remedy,
         )
 

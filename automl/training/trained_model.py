@@ -30,6 +30,7 @@ from automl.training.network import errors_in_one_line, load_weights
 from automl.training.predictions import TargetScale, predict_inputs
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
+from storage.notebook_html import described, value_text
 from storage.records import Task
 from storage.stored_values import UnfitError, fitting
 
@@ -173,6 +174,15 @@ class TrainedModel:
         if self.threshold is not None:
             shown += f", threshold={self.threshold:.4g}"
         return f"TrainedModel({shown})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        rows = [("task", self.task), ("networks", str(len(self.members)))]
+        if self.task != "regression":
+            rows.append(("classes", reprlib.repr(self.classes_.tolist())))
+        if self.threshold is not None:
+            rows.append(("threshold", value_text(self.threshold)))
+        return described(f"Trained model of {self.target}", rows)
 
     def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         networks = [member.network for member in self.members]

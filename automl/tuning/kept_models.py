@@ -19,6 +19,7 @@ from automl.training.trained_model import (
     run_from_details,
 )
 from automl.wording.counts import trial_words
+from automl.wording.option_names import named
 from storage import Store
 from storage.answers import kept_weights, trials_of
 from storage.records import ArtifactRecord, StudyRecords
@@ -94,5 +95,5 @@ def _not_kept(records: StudyRecords, answer: AnswerRecord) -> StudyError:
         )
     return StudyError(
         f"a trial's model can be loaded while it is among the best few, but {what} are not kept; "
-        "keep more with --keep-models"
+        f"keep more with {named('keep_models')}"
     )

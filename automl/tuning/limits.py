@@ -27,6 +27,7 @@ from optuna.trial import FixedTrial
 from automl.errors import ConfigError
 from automl.training.config import NetworkLimits
 from automl.wording.numbers import brief_time
+from automl.wording.option_names import named
 from automl.wording.settings import parameter_text
 from search_spaces import SearchSpace
 from storage.records import ParameterValue, StudySettings
@@ -180,7 +181,7 @@ class Limits:
             if name in free and self._matters(name)
         ]
         where = f" ({', '.join(sized)})" if sized else ""
-        return ConfigError(f"{words}{where}; allow more, or widen the space with --set")
+        return ConfigError(f"{words}{where}; allow more, or widen the space with {named('set')}")
 
     def _matters(self, name: str) -> bool:
         """Whether a parameter makes the smallest network larger at any of its ends."""

@@ -16,6 +16,7 @@ from automl.models.own.reference import BuilderReference
 from automl.options.option import options_of
 from automl.options.search_options import DataOptions, SearchOptions
 from automl.training.batches import n_measured_valid
+from automl.wording.option_names import named
 from automl.wording.printable import one_line
 from search_spaces import SearchSpace
 from storage.records import Json, StudyRecords, StudySettings
@@ -176,7 +177,7 @@ def _check_metric(metric: str | None, goal: Target) -> None:
     kind = "a quantity" if goal.task == "regression" else f"one of {goal.n_classes} classes"
     raise ConfigError(
         f"metric for {goal.task} must be one of {', '.join(suited)}, but got {metric!r}: "
-        f"{goal.name!r} is read as {kind}; if it is not, say so with --task"
+        f"{goal.name!r} is read as {kind}; if it is not, say so with {named('task')}"
     )
 
 

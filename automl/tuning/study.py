@@ -21,11 +21,12 @@ from typing import Any
 
 import optuna
 
-from automl.commands_to_type import continuing_command
+from automl.commands_to_type import continuing_command, study_call
 from automl.errors import StudyError, did_you_mean
 from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
+from automl.wording.option_names import is_typed, named
 from automl.wording.printable import one_line
 from automl.wording.settings import differing_settings, value_text
 from search_spaces.declared import family_of, model_of
@@ -47,7 +48,7 @@ FIXED = (
 )
 """The fields of StudySettings that a continued study must bring again."""
 
-SPLIT_OPTIONS = {"n_folds": "--folds", "seed": "--split-seed"}
+SPLIT_OPTIONS = {"n_folds": "folds", "seed": "split_seed"}
 """Options whose names are not those of the fields of a split."""
 
 MOST_TOLD = 5
@@ -78,7 +79,7 @@ def open_study(
     if stored is None:
         raise StudyError(
             f"a study must have been made by this program to be continued, but {name!r} in "
-            f"{store.url} was not; choose another name with --study"
+            f"{store.url} was not; choose another name with {named('study')}"
         )
     try:
         check_same(stored, settings, store.url)
@@ -138,13 +139,20 @@ def check_same(
         return
     told = list(dict.fromkeys(_told(path, stored, asked) for path in paths))
     more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-    goes_on = "" if "model" in paths else continuing_command(stored, storage)
+    goes_on = "" if "model" in paths else _continuing(stored, storage)
     raise StudyError(
         f"a study can only be continued with what it was made with, but of "
         f"{stored.study_name!r} {'; '.join(told[:MOST_TOLD])}{more}. For another search use "
-        f"--new, or a name of your own: --study NAME."
+        f"{named('new', True)}, or a name of your own: {named('study', 'NAME')}."
         + (f" This one goes on with: {goes_on}" if goes_on else "")
     )
+
+
+def _continuing(stored: StudySettings, storage: str) -> str | None:
+    """How a study goes on as it was made, as a command or a line of Python, where it can."""
+    if is_typed():
+        return continuing_command(stored, storage)
+    return study_call("resume", stored.study_name, storage) if stored.is_from_files else None
 
 
 def _changed_model(stored: StudySettings, asked: StudySettings) -> Iterator[str]:
@@ -207,23 +215,23 @@ def _told(path: str, stored: StudySettings, asked: StudySettings) -> str:
     if field == "columns" and rest:
         kinds = [one.columns.get(rest, "not there") for one in (stored, asked)]
         return f"column {rest} is {kinds[0]} in the study and {kinds[1]} here"
-    name = SPLIT_OPTIONS.get(rest, f"--{rest.replace('_', '-')}") if field == "split" else ""
-    name = name or f"--{field.replace('_', '-')}"
+    option = SPLIT_OPTIONS.get(rest, rest) if field == "split" else field
+    name, label, given = f"--{option.replace('_', '-')}", named(option).strip("-="), named(option)
     if rest.startswith("parameters."):
-        name = rest.split(".")[1]
+        name = label = rest.split(".")[1]
+        given = _assignment(name, asked)
     in_words = differing_settings((stored, asked))
     if name not in in_words and rest:
         return f"{path} differs"
     plain = (value_text(getattr(stored, field)), value_text(getattr(asked, field)))
     before, now = in_words.get(name, plain)
-    typed = name if name.startswith("--") else _assignment(name, asked)
-    return f"{name.lstrip('-')} is {before} in the study and {now} here{typed and f' ({typed})'}"
+    return f"{label} is {before} in the study and {now} here{given and f' ({given})'}"
 
 
 def _assignment(name: str, asked: StudySettings) -> str:
     """What set a parameter of the space, if it was a person's option."""
     changes = [one for one in asked.space_changes if one.partition("=")[0].strip() == name]
-    return f"--set {changes[-1]}" if changes else ""
+    return named("set", changes[-1:], typed=changes[-1]) if changes else ""
 
 
 def agree_on_metric(store: Store, records: StudyRecords, metric: str | None) -> None:

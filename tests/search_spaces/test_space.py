@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 
 import optuna
 import pytest
 
+import search_spaces
 from search_spaces import (
     CategoricalParameter,
     Condition,
@@ -159,3 +161,15 @@ def test_a_condition_may_name_a_value_that_the_space_leaves_out() -> None:
     space = SearchSpace.of("own", [OPTIMIZER, FixedParameter("momentum", 0.9, when=(nesterov,))])
     assert not space.is_reachable("momentum")
     assert space.narrow(["optimizer=nesterov"]).is_reachable("momentum")
+
+
+def test_a_space_is_a_line_and_in_a_notebook_a_table() -> None:
+    space = search_spaces.load("mlp")
+    assert repr(space).startswith("SearchSpace('mlp', family='mlp', ")
+    assert len(repr(space)) < 80
+    shown = space._repr_html_()
+    assert "learning_rate" in shown and "(log)" in shown and "(fixed)" in shown
+    hostile = CategoricalParameter("a", ("<b>", "x"), meaning="<i>", reason="<u>")
+    own = SearchSpace.of("<s>", [hostile], family="objective")._repr_html_()
+    assert not re.search("<[bius]>", own.replace("<b>Search space", ""))
+    assert "&lt;b&gt;, x" in own and "&lt;i&gt;" in own

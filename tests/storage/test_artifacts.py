@@ -104,7 +104,7 @@ def test_removed_artifact_keeps_its_row_and_says_why(store: Store, study: optuna
     assert store.read_study("study").artifacts == (record,)
     assert optuna.artifacts.get_all_artifact_meta(study) == []
     assert store.artifacts.folder.names() == set()
-    with pytest.raises(StorageError, match=r"was removed to save space.*--keep-models"):
+    with pytest.raises(StorageError, match=r"was removed to save space.*keep_models"):
         store.artifacts.load_weights(record)
 
 

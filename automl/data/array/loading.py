@@ -27,6 +27,7 @@ from automl.data.targets import Target, TargetReading, infer_target, learn_targe
 from automl.errors import DataError
 from automl.options.search_options import DataOptions
 from automl.wording.counts import agree, count
+from automl.wording.option_names import named
 from storage.records import DataCheckRecord
 
 
@@ -69,7 +70,7 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
         messages=(
             *_lacking_messages(lacking, name),
             describe_task(goal, parts["train"].y)
-            + (" (--task overrides)" if options.task is None else ""),
+            + (f" ({named('task')} overrides)" if options.task is None else ""),
             f"x: {shape_words(x.shape[1:])} values of {x.dtype} per row, given as they are",
             describe_split(divided.split),
             *describe_repeated_rows(checks),

@@ -23,6 +23,7 @@ from automl.data.files.npz_files import is_npz, read_npz
 from automl.errors import ConfigError, DataError
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.counts import agree, count, listing
+from automl.wording.option_names import named
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +135,7 @@ def _check_shapes(parts: Mapping[str, ArrayRows]) -> None:
 
 def _check_target(target: str | None, y: pd.Series[Any]) -> None:
     if target not in (None, "y", y.name):
-        raise DataError(f"--target of arrays must be y, but got {target!r}; leave it out")
+        raise DataError(f"{named('target')} of arrays must be y, but got {target!r}; leave it out")
 
 
 def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray[Any] | None:
@@ -142,14 +143,14 @@ def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray
         return None
     if name.lower() not in arrays:
         raise DataError(
-            f"--group of arrays must name one of them, but there is no {name!r}; there are "
-            f"{', '.join(arrays)}"
+            f"{named('group')} of arrays must name one of them, but there is no {name!r}; "
+            f"there are {', '.join(arrays)}"
         )
     groups = np.asarray(plain_array(arrays[name.lower()], name)).reshape(-1)
     if len(groups) != n_rows:
         raise DataError(
-            f"--group must name an array of one value per row, but {name!r} has {len(groups):,} "
-            f"values for {n_rows:,} rows"
+            f"{named('group')} must name an array of one value per row, but {name!r} has "
+            f"{len(groups):,} values for {n_rows:,} rows"
         )
     codes, _ = pd.factorize(groups)
     if n_empty := int((codes < 0).sum()):
@@ -161,10 +162,14 @@ def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray
 
 
 def _refuse_columns(options: DataOptions) -> None:
-    told = [f"--{name}" for name in vars(ColumnOptions()) if getattr(options, name)]
-    told += ["--time"] if options.time is not None else []
-    told = [name for name in told if name != "--keep_missing_class"]
+    told = [
+        name
+        for name in vars(ColumnOptions())
+        if getattr(options, name) and name != "keep_missing_class"
+    ]
+    told += ["time"] if options.time is not None else []
     if told:
         raise ConfigError(
-            f"{listing(told)} must name columns of a table, but the data are arrays; leave it out"
+            f"{listing([named(name) for name in told])} must name columns of a table, but the "
+            "data are arrays; leave it out"
         )

@@ -29,6 +29,7 @@ from automl.data.table.number_formats import DURATION, PLAIN
 from automl.data.table.number_guesses import guess_numbers
 from automl.data.table.text_inference import MEASURED, decimal_mark, distinct_texts, infer_texts
 from automl.errors import DataError
+from automl.wording.option_names import named
 
 
 def infer_columns(
@@ -124,7 +125,9 @@ def _as_numbers(name: str, raw: RawColumn) -> ColumnPlan:
         guess = guess_numbers(counts) if counts else None
     if guess is None or guess.share == 0:
         example = raw.values.dropna().astype(str).head(1).tolist()
-        raise DataError(f"--numeric must name a column of numbers, but {name!r} holds {example}")
+        raise DataError(
+            f"{named('numeric')} must name a column of numbers, but {name!r} holds {example}"
+        )
     plan = guessed_numbers(name, raw, guess)
     return replace(plan, kind="numeric", dropped="")
 
@@ -141,7 +144,9 @@ def _as_dates(name: str, raw: RawColumn) -> ColumnPlan:
     guess = guess_dates(counts, at_least=MEASURED, asked=True) if counts else None
     if guess is None:
         example = texts.dropna().astype(str).head(1).tolist()
-        raise DataError(f"--date must name a column of dates, but {name!r} holds {example}")
+        raise DataError(
+            f"{named('date')} must name a column of dates, but {name!r} holds {example}"
+        )
     plan = guessed_dates(name, raw, guess)
     dates = replace(plan.dates, parts=plan.dates.parts or ("days",))
     return replace(plan, dropped="", dates=dates)

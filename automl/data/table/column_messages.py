@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from automl.data.table.columns import ColumnPlan
 from automl.wording.counts import agree, count
+from automl.wording.option_names import named
 
 KINDS = ("numeric", "categorical", "boolean", "date")
 
@@ -48,14 +49,15 @@ def _dropped_lines(plans: Sequence[ColumnPlan]) -> Iterator[str]:
 
 def _how_to_keep(plan: ColumnPlan) -> str:
     reason = plan.dropped
+    as_categories = named("categorical")
     if " % dates, but " in reason:
-        return " (keep with --date: other cells count as missing; or --categorical)"
+        return f" (keep with {named('date')}: other cells count as missing; or {as_categories})"
     if " % numbers, but " in reason:
-        return " (keep with --numeric: other cells count as missing; or --categorical)"
+        return f" (keep with {named('numeric')}: other cells count as missing; or {as_categories})"
     if reason == "id-like" and (plan.kind == "numeric" or "could_be_numeric" in plan.details):
-        return " (keep with --numeric or --categorical)"
+        return f" (keep with {named('numeric')} or {as_categories})"
     if reason in ("id-like", "free text", "codes that hardly repeat") or "numbers in" in reason:
-        return " (keep with --categorical)"
+        return f" (keep with {as_categories})"
     return ""
 
 
@@ -71,7 +73,7 @@ def column_lines(plan: ColumnPlan) -> Iterator[str]:
     if details.get("codes"):
         yield (
             f"{plan.name} holds codes with zeros in front: read as categories "
-            "(--numeric reads numbers)"
+            f"({named('numeric')} reads numbers)"
         )
 
 

@@ -13,6 +13,7 @@ from automl.data.table.column_messages import column_lines, column_messages
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.sentinels import sentinel_messages
 from automl.data.targets import Target
+from automl.wording.option_names import named
 from storage.records import DataCheckRecord
 
 
@@ -31,7 +32,7 @@ def describe(
         targets: of the rows that are divided.
         is_inferred: whether the task is a guess.
     """
-    hint = " (--task overrides)" if is_inferred else ""
+    hint = f" ({named('task')} overrides)" if is_inferred else ""
     return [
         describe_task(goal, targets) + hint,
         *(column_lines(goal.reading.plan) if goal.task == "regression" else ()),

@@ -25,6 +25,7 @@ from automl.data.table.understanding import Understood, understand
 from automl.data.targets import Target
 from automl.options.search_options import SplitOptions, TargetOptions
 from automl.wording.counts import agree
+from automl.wording.option_names import named
 from storage.records import DataCheckRecord
 
 
@@ -115,6 +116,6 @@ def _reading_messages(
                 line += f", of which {n_written} {agree(n_written, 'holds', 'hold')} "
                 line += ", ".join(repr(mark) for mark in written[:3])
                 if goal.task != "regression":
-                    line += " (a class? --keep-missing-class)"
+                    line += f" (a class? {named('keep_missing_class', True)})"
             lines.append(line)
     return lines

@@ -21,6 +21,7 @@ from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
 from automl.options.search_options import SplitOptions
 from automl.wording.counts import agree, count
+from automl.wording.option_names import named
 
 MIN_ROWS = 10
 """Fewer cannot be split into 60/20/20 with two rows to validate and two to test."""
@@ -177,7 +178,8 @@ def _moments(values: pd.Series[Any], plan: ColumnPlan) -> NDArray[np.float64]:
     if unread.any():
         row, example = values.index[unread][0], values[unread].iloc[0]
         raise DataError(
-            f"--time must name a column of dates or numbers without gaps, but {values.name!r} "
-            f"holds {str(example)!r} in row {row} ({count(int(unread.sum()), 'such cell')})"
+            f"{named('time')} must name a column of dates or numbers without gaps, but "
+            f"{values.name!r} holds {str(example)!r} in row {row} "
+            f"({count(int(unread.sum()), 'such cell')})"
         )
     return read

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from automl.data.table.cells import number_text
 from automl.data.table.columns import ColumnPlan
+from automl.wording.option_names import named
 from storage.records import DataCheckRecord
 
 MIN_SHARE = 0.005
@@ -89,11 +90,11 @@ def sentinel_messages(checks: Sequence[DataCheckRecord]) -> list[str]:
 
 
 def described_marks(check: DataCheckRecord) -> tuple[str, str]:
-    """The marks of a column in words, and the options that make them missing."""
+    """The marks of a column in words, and the option that makes them missing."""
     marks = check.details["marks"]
     written = [number_text(mark) for mark in (marks if isinstance(marks, list) else [])]
-    options = [f"--missing '{check.subject}={mark}'" for mark in written]
-    return " or ".join(written), " ".join(options)
+    option = named("missing", [f"{check.subject}={mark}" for mark in written])
+    return " or ".join(written), option
 
 
 def _suspects(present: NDArray[np.float64]) -> list[float]:

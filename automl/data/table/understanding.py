@@ -24,6 +24,7 @@ from automl.data.table.reading import RawTables
 from automl.data.targets import Target, infer_target, learn_target
 from automl.errors import DataError
 from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.wording.option_names import named
 from storage.records import Task
 
 
@@ -104,7 +105,7 @@ def _plan_columns(
         raise DataError(
             "at least one column must vary and be usable as input, but every column beside the "
             f"target is dropped as {' or '.join(reasons)}; bring other columns, or "
-            "keep one with --categorical or --numeric"
+            f"keep one with {named('categorical')} or {named('numeric')}"
         )
     return plans
 

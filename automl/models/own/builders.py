@@ -10,12 +10,12 @@ from __future__ import annotations
 import functools
 import logging
 import pickle
-import shlex
 from collections.abc import Callable
 from typing import Any
 
 from automl.errors import StudyError
 from automl.models.own.reference import BuilderReference, reference_of
+from automl.wording.option_names import named
 from search_spaces.declared import model_of
 from storage.records import StudySettings
 
@@ -70,18 +70,15 @@ def known(words: str) -> BuilderReference:
     if words not in _KNOWN:
         raise StudyError(
             f"the networks of this study are built by {words}, which is not run by itself; give "
-            f"it again: {_typed(words)}model=... in Python"
+            f"it again: {_given(words)}"
         )
     return _KNOWN[words]
 
 
-def _typed(words: str) -> str:
-    """What to type for it, where it can be: a lambda has no name."""
-    return (
-        ""
-        if "<" in words or words.startswith("notebook:")
-        else f"--model {shlex.quote(words)}, or "
-    )
+def _given(words: str) -> str:
+    """How it is given again: a lambda has no name that can be typed, nor has one of a notebook."""
+    has_name = not ("<" in words or words.startswith("notebook:"))
+    return named("model", words) if has_name else "model=... in Python"
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from automl.models.family import Family
 from automl.models.own.builders import builder
 from automl.system.own_code import place_of_function
 from automl.wording.counts import listing
+from automl.wording.option_names import named
 from search_spaces.declared import MODEL
 from storage.records import ParameterValue
 
@@ -40,7 +41,8 @@ class OwnFamily(Family):
         """
         if MODEL not in params:
             raise ConfigError(
-                "a space of the family own needs a network; give --model my_file.py:build"
+                "a space of the family own needs a network; give "
+                f"{named('model', 'my_file.py:build')}"
             )
         own = {name: value for name, value in params.items() if name != MODEL}
         return OwnConfig(str(params[MODEL]), own)
@@ -88,7 +90,7 @@ class Params(dict[str, ParameterValue]):
         if not self:
             raise KeyError(
                 f"there is no parameter {name!r}, since the space has none of your own; give "
-                f"--space my_space.toml with a table [{name}]"
+                f"{named('space', 'my_space.toml')} with a table [{name}]"
             )
         hint = did_you_mean(str(name), self).rstrip(".")
         raise KeyError(f"there is no parameter {name!r} among {listing(list(self))}{hint}")

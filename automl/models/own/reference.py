@@ -21,6 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any, Final
 
 from automl.errors import ConfigError, did_you_mean, reason_of
+from automl.wording.option_names import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def reference_of(model: object, what: str = "model") -> BuilderReference:
 def _in_file(text: str, what: str) -> BuilderReference:
     file, _, name = text.rpartition(":")
     path = Path(file).expanduser()
-    typed = "--model" if what == "model" else _an(what)
+    typed = named("model") if what == "model" else _an(what)
     if not path.is_file():
         raise ConfigError(f"{typed} must name a file's function, but there is no file {file!r}")
     words = f"{path.as_posix()}:{name}"

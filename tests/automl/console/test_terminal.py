@@ -68,34 +68,6 @@ def test_a_terminal_is_written_to_as_it_is() -> None:
         assert terminal.stdout_console().file is screen
 
 
-def test_line_says_how_trials_ended_and_how_long_it_takes() -> None:
-    line = terminal.progress_line(snapshot())
-    assert line == (
-        "13/100 trials, 5 complete, 7 pruned, 1 failed, best 0.4321 (trial 3), "
-        "1 min 5 s elapsed, about 2 min 10 s left"
-    )
-
-
-def test_line_of_a_policy_that_pauses_speaks_of_pauses() -> None:
-    pausing = replace(snapshot(), pauses=True, n_pruned=0, n_paused=1087)
-    assert "5 complete, 1,087 paused, 1 failed" in terminal.progress_line(pausing)
-    begun = replace(pausing, n_complete=0, n_paused=0, n_failed=0)
-    assert "0 complete, 0 paused, 0 failed" in terminal.progress_line(begun)
-    mixed = replace(pausing, n_pruned=2)  # by an earlier call, with another policy
-    assert "5 complete, 2 pruned, 1,087 paused, 1 failed" in terminal.progress_line(mixed)
-
-
-def test_before_any_trial_has_ended_only_the_end_of_the_time_is_known() -> None:
-    begun = replace(snapshot(), n_complete=0, n_pruned=0, n_failed=0, n_tried=0)
-    begun = replace(begun, time_left=TimeLeft(2.0))
-    assert terminal.progress_line(begun).endswith("1 min 5 s elapsed, time is up in 2.0 s")
-
-
-def test_a_study_may_have_more_trials_than_are_asked_for() -> None:
-    line = terminal.progress_line(replace(snapshot(), n_trials=10))
-    assert line.startswith("13 trials, more than the 10 asked for, 5 complete")
-
-
 def test_live_view_fits_eighty_columns() -> None:
     assert all(len(line) <= 80 for line in drawn(snapshot()).splitlines())
 
@@ -123,13 +95,7 @@ def test_text_from_data_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None
     assert printed.out == ""
 
 
-def test_the_most_telling_hyperparameters_come_first() -> None:
-    params = {"dropout": 0.123456, "learning_rate": 0.01, "optimizer": "adam"}
-    assert terminal.describe_params(params) == "optimizer=adam, learning_rate=0.01, dropout=0.123"
-
-
 def test_without_a_total_the_bar_is_of_the_time() -> None:
     progress = replace(snapshot(), n_trials=None, seconds=90.0, time_left=TimeLeft(10.0))
-    assert terminal.progress_line(progress).startswith("13 trials, 5 complete")
     assert drawn(progress).splitlines()[0].count("\u2501") == 36
     assert progress.share == pytest.approx(0.9)

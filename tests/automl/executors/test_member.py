@@ -145,7 +145,7 @@ def test_who_has_not_ended_an_epoch_for_long_is_said(engine, monkeypatch):
     time.sleep(0.5)
     said = member.long_round()
     assert re.match(r"worker 1 has not ended an epoch of trials 7 and 9 for \d\.\d s", said)
-    assert "--trial-timeout" in said
+    assert "trial_timeout=" in said
     assert member.long_round() == ""  # it is said once
     limited = member_of(engine, run_of(7), timeout=60.0)
     time.sleep(0.5)

@@ -25,9 +25,10 @@ from automl.options.search_options import (
     PolicyOptions,
     SearchOptions,
     StudyOptions,
+    ViewOptions,
 )
 
-NOT_ON_THE_COMMAND_LINE = {"command"}
+NOT_ON_THE_COMMAND_LINE = {"command", "progress"}
 NAMES = set(options_of(SearchOptions))
 OWN_OF_THE_COMMAND_LINE = {"data", "report", "as_json"}
 
@@ -175,8 +176,8 @@ def test_every_option_takes_a_plain_value_or_says_why_not(option: str) -> None:
             assert option in OBJECTS or type(found) in (*PLAIN_TYPES, type(Path()))
 
 
-def test_every_option_is_in_one_of_four_records() -> None:
-    records = (DataOptions, StudyOptions, PolicyOptions, ExecutorOptions)
+def test_every_option_is_in_one_record() -> None:
+    records = (DataOptions, StudyOptions, PolicyOptions, ExecutorOptions, ViewOptions)
     names = [name for record in records for name in options_of(record)]
     assert [*names, "command"] == list(options_of(SearchOptions))
     assert len(names) == len(set(names))
@@ -185,7 +186,8 @@ def test_every_option_is_in_one_of_four_records() -> None:
 def test_an_option_is_fixed_with_the_study_or_free_in_each_call() -> None:
     fixed, free = options_of(FixedOptions).keys(), options_of(FreeOptions).keys()
     assert fixed == options_of(DataOptions).keys() | options_of(StudyOptions).keys()
-    assert free == options_of(PolicyOptions).keys() | options_of(ExecutorOptions).keys()
+    per_call = (PolicyOptions, ExecutorOptions, ViewOptions)
+    assert free == {name for record in per_call for name in options_of(record)}
     assert {"target", "folds", "space", "seed"} <= fixed
     assert {"n_trials", "sampler", "workers"} <= free
 

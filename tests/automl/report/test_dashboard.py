@@ -145,7 +145,7 @@ def test_a_taken_port_is_told(store: Store, caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO", "automl")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"choose another, for example --port {port + 1}"):
+        with pytest.raises(ConfigError, match=f"choose another, for example port={port + 1}"):
             dashboard.serve(store, port)
     assert "Optuna Dashboard on" not in caplog.text, "it is said once it is true"
 

@@ -1,4 +1,5 @@
 import inspect
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import pytest
@@ -6,7 +7,8 @@ import pytest
 from automl.errors import ConfigError
 from automl.report import style
 from automl.report.figures import FIGURES
-from automl.report.plots import Plots, html_summary
+from automl.report.numbers.study import study_table
+from automl.report.plots import TITLE_HEIGHT, Plots, html_summary
 from storage.records import StudyRecords
 from tests.contracts.predicted_rows import classification
 
@@ -25,6 +27,20 @@ def test_a_figure_stands_alone_in_the_light_style(plots: Plots):
     for made in (plots.curves(), plots.confusion(), plots.axes("dropout")):
         assert isinstance(made, go.Figure) and len(made.data) > 0
         assert made.layout.template == style.LIGHT
+
+
+def test_a_figure_has_a_heading_and_says_its_study(plots: Plots, records: StudyRecords):
+    hostile = replace(records.settings, study_name="<b>x</b>")
+    for shown, name in (
+        (plots, "digits-target"),
+        (Plots(replace(records, settings=hostile), lambda: None), "&lt;b&gt;x&lt;/b&gt;"),
+    ):
+        title = shown.curves().layout.title
+        assert title.text == "<b>Learning curves</b>"
+        assert title.subtitle.text == name
+    in_page = FIGURES["curves"].figure(study_table(records))
+    assert plots.curves().layout.height == in_page.layout.height + TITLE_HEIGHT
+    assert plots.curves().layout.margin.t == in_page.layout.margin.t + TITLE_HEIGHT
 
 
 def test_a_method_takes_what_a_person_chooses_and_has_help(plots: Plots):

@@ -41,7 +41,7 @@ def test_a_model_is_a_fixed_parameter_of_its_space() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"space": "own"}, ConfigError, "needs one; give --model my_file.py:build"),
+        ({"space": "own"}, ConfigError, "needs one; give model='my_file.py:build'"),
         (
             {
                 "model": build,
@@ -75,5 +75,5 @@ def test_a_stored_space_needs_its_model_again() -> None:
         [FixedParameter("model", "gone.py:build", meaning="the function that builds the network")],
         family="own",
     )
-    with pytest.raises(StudyError, match=r"--model gone\.py:build"):
+    with pytest.raises(StudyError, match=r"model='gone\.py:build'"):
         chosen_space(SearchOptions(space=stored))

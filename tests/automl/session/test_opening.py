@@ -24,7 +24,7 @@ def test_other_settings_do_not_continue_a_study(tmp_path: Path) -> None:
     with session(tmp_path) as first:
         list(first)
     # Before there is a session, hence before a worker starts.
-    with pytest.raises(StudyError, match="--max-epochs"):
+    with pytest.raises(StudyError, match="max_epochs="):
         session(tmp_path, max_epochs=4)
 
 

@@ -98,7 +98,7 @@ def test_where_no_time_is_left_to_train_it_is_told(
         assert late.result().trials == ()
     (told,) = [text for text in caplog.messages if text.startswith("no trial has trained")]
     assert "reading, loading and starting took" in told
-    assert told.endswith("0.0 are kept for the end; --timeout 10s should do")
+    assert told.endswith("0.0 are kept for the end; timeout=10 should do")
 
 
 def forget_weights(folder: Path, *, of_best: bool) -> None:

@@ -21,6 +21,7 @@ from automl.tuning.study import (
     record_policy,
     unused_name,
 )
+from automl.wording.option_names import spoken_as_typed
 from storage import Store, open_store
 from storage.call_records import PolicyRecord
 from storage.records import EpochRecord, StudySettings
@@ -54,16 +55,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_every_fixed_setting_is_checked(field: str) -> None:
     is_mapping = isinstance(getattr(SETTINGS, field), dict)
     other = {"other": "value"} if is_mapping else 0.002 if field == "max_latency" else "other"
-    with pytest.raises(StudyError, match=TOLD_AS.get(field, field.replace("_", "-"))):
+    with pytest.raises(StudyError, match=TOLD_AS.get(field, field)):
         check_same(SETTINGS, replace(SETTINGS, **{field: other}))
 
 
 def test_all_that_differs_is_named() -> None:
     with pytest.raises(StudyError) as caught:
         check_same(SETTINGS, replace(SETTINGS, seed=3, max_epochs=9))
-    assert "max-epochs is 5 in the study and 9 here (--max-epochs)" in str(caught.value)
-    assert "seed is 0 in the study and 3 here (--seed)" in str(caught.value)
-    assert "For another search use --new" in str(caught.value)
+    assert "max_epochs is 5 in the study and 9 here (max_epochs=)" in str(caught.value)
+    assert "seed is 0 in the study and 3 here (seed=)" in str(caught.value)
+    assert "For another search use new=True" in str(caught.value)
 
 
 LEARNING_RATE = {"type": "float", "low": 1e-5, "high": 0.1, "log": True, "reason": "usual"}
@@ -81,7 +82,7 @@ def test_another_space_is_told_in_the_words_of_set() -> None:
         check_same(stored, asked)
     assert (
         "learning_rate is 1e-05..0.1 in the study and fixed at 0.01 here "
-        "(--set learning_rate=0.01). For another search use --new"
+        "(set=['learning_rate=0.01']). For another search use new=True"
     ) in str(caught.value)
 
 
@@ -125,17 +126,22 @@ def test_options_of_the_split_columns_and_data_are_told_as_such() -> None:
         check_same(stored, asked)
     said = str(caught.value)
     assert "the data are others: a.csv then, a.csv now" in said
-    assert "folds is 5 in the study and 1 here (--folds)" in said
-    assert "split-seed is 0 in the study and 7 here (--split-seed)" in said
+    assert "folds is 5 in the study and 1 here (folds=)" in said
+    assert "split_seed is 0 in the study and 7 here (split_seed=)" in said
     assert "column c0 is numeric in the study and not there here" in said
     assert "and 7 more" in said
 
 
 def test_the_command_that_goes_on_is_told() -> None:
     stored = replace(SETTINGS, is_from_files=True, data_options={"target": "y"}, is_named=True)
-    with pytest.raises(
-        StudyError, match=r"goes on with: automl search a\.csv --target y --study s"
+    with (
+        spoken_as_typed(),
+        pytest.raises(
+            StudyError, match=r"goes on with: automl search a\.csv --target y --study s"
+        ),
     ):
+        check_same(stored, replace(stored, seed=3))
+    with pytest.raises(StudyError, match=r"goes on with: automl\.resume\('s'\)"):
         check_same(stored, replace(stored, seed=3))
 
 
@@ -185,7 +191,7 @@ def test_a_study_in_which_nothing_has_trained_is_made_anew_for_something_else(
 def test_a_study_that_is_just_begun_or_in_training_is_not_made_anew(store: Store) -> None:
     study = open_study(store, SETTINGS)
     for _ in range(2):
-        with pytest.raises(StudyError, match="max-epochs is 5 in the study and 9 here"):
+        with pytest.raises(StudyError, match="max_epochs is 5 in the study and 9 here"):
             open_study(store, OTHER)
         study.ask()  # in training, in this process
 
@@ -196,7 +202,7 @@ def test_a_study_in_which_an_epoch_was_trained_is_not_made_anew(store: Store) ->
     run = store.runs.begin("s", trial_number=0, purpose="search", seed=1)
     epoch = EpochRecord(run.run_id, 1, 1, 0.5, 0.5, 0.0, 0.1, 0.1, 0.1, 1.0, 0.1)
     store.runs.add_epochs([epoch])
-    with pytest.raises(StudyError, match="max-epochs is 5 in the study and 9 here"):
+    with pytest.raises(StudyError, match="max_epochs is 5 in the study and 9 here"):
         open_study(store, OTHER)
 
 
@@ -206,7 +212,7 @@ def test_a_command_that_goes_on_is_told_of_no_changed_code() -> None:
     stored = replace(stored, versions={"a.py:build": "1"})
     with pytest.raises(StudyError, match=r"the code of a\.py:build has changed") as told:
         check_same(stored, replace(stored, versions={"a.py:build": "2"}))
-    assert "--new" in str(told.value) and "goes on with" not in str(told.value)
+    assert "new=True" in str(told.value) and "goes on with" not in str(told.value)
 
 
 def test_where_nothing_is_known_to_be_tried_first_it_is_the_same_to_want_it(store: Store) -> None:

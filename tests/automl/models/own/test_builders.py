@@ -31,9 +31,9 @@ def study_of(words: str | None, digest: str = "") -> StudySettings:
 
 
 def test_what_was_not_handed_over_is_not_run() -> None:
-    with pytest.raises(StudyError, match=r"built by net\.py:make.*--model net\.py:make, or"):
+    with pytest.raises(StudyError, match=r"built by net\.py:make.*model='net\.py:make'"):
         builders.builder("net.py:make")
-    with pytest.raises(StudyError, match=r"--model net\.py:make"):
+    with pytest.raises(StudyError, match=r"model='net\.py:make'"):
         builders.remember_for(None, study_of("net.py:make"))
 
 

@@ -50,7 +50,7 @@ def test_what_cannot_be_trained_is_told(build: Any, words: str) -> None:
 
 
 def test_a_space_without_a_model_is_told() -> None:
-    with pytest.raises(ConfigError, match=r"give --model my_file\.py:build"):
+    with pytest.raises(ConfigError, match=r"give model='my_file\.py:build'"):
         find_family("own").configure({"width": 3})
 
 
@@ -70,7 +70,7 @@ def test_a_network_is_named_by_its_forward_or_by_who_built_it() -> None:
     ("params", "words"),
     [
         ({"wdth": 3, "n": 2}, "no parameter 'width' among wdth and n; did you mean 'wdth'?"),
-        ({}, "the space has none of your own; give --space my_space.toml with a table [width]"),
+        ({}, "the space has none of your own; give space='my_space.toml' with a table [width]"),
     ],
 )
 def test_a_parameter_that_is_not_there_is_told(params: dict[str, int], words: str) -> None:

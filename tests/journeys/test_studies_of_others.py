@@ -1,0 +1,145 @@
+"""Studies that a person's own loop made with plain Optuna, through the commands that read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from click.testing import CliRunner
+
+import automl
+import cli
+
+
+def curved(trial: optuna.Trial) -> float:
+    """Curves, pruning, a log range whose best values lie at its end, a conditional branch."""
+    rate = trial.suggest_float("learning rate", 1e-5, 1e-2, log=True)
+    units = trial.suggest_int("units", 4, 64)
+    kind = trial.suggest_categorical("optimizer", ["sgd", "adam", None])
+    bonus = trial.suggest_float("momentum", 0.0, 0.99) if kind == "sgd" else 0.0
+    trial.set_user_attr("notes", {"cause": ["odd", None, 1.5]})
+    trial.set_user_attr("cause", 7)
+    loss = 2.0
+    for step in range(12):
+        loss = 0.2 + 0.8 * loss * (1 - 40 * rate) + 0.001 * units - 0.01 * bonus
+        trial.report(loss, step)
+        if trial.number > 5 and step == 3 and loss > 1.2:
+            raise optuna.TrialPruned
+    return loss
+
+
+def maximized(trial: optuna.Trial) -> float:
+    x = trial.suggest_float("x", 0.0, 1.0)
+    for step in (100, 200, 300):
+        trial.report(x * step / 300, step)
+    return x
+
+
+def without_curves(trial: optuna.Trial) -> float:
+    if trial.number == 3:
+        raise ValueError("<b>broken</b>")
+    return trial.suggest_float("x", -1.0, 1.0) ** 2 + trial.suggest_int("n", 1, 3)
+
+
+def not_finite(trial: optuna.Trial) -> float:
+    x = trial.suggest_float("x", 0.0, 1.0)
+    trial.report(float("nan"), 0)
+    trial.report(float("inf"), 1)
+    return x
+
+
+def constant(trial: optuna.Trial) -> float:
+    return 1.0
+
+
+def two(trial: optuna.Trial) -> tuple[float, float]:
+    return 1.0, 2.0
+
+
+STUDIES: dict[str, tuple[Callable[[optuna.Trial], object], int, dict[str, object]]] = {
+    "curved": (curved, 40, {}),
+    "maximized": (maximized, 12, {"direction": "maximize"}),
+    "<b>without curves</b>": (without_curves, 30, {}),
+    "not finite": (not_finite, 4, {}),
+    "constant": (constant, 2, {}),
+    "empty": (constant, 0, {}),
+    "two objectives": (two, 3, {"directions": ["minimize", "maximize"]}),
+}
+READABLE = [name for name in STUDIES if name != "two objectives"]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("theirs") / "theirs.db"
+    for name, (objective, n_trials, options) in STUDIES.items():
+        study = optuna.create_study(
+            storage=f"sqlite:///{path}",
+            study_name=name,
+            sampler=optuna.samplers.RandomSampler(seed=0),
+            **options,  # type: ignore[arg-type]
+        )
+        study.optimize(objective, n_trials=n_trials, catch=(ValueError,))  # type: ignore[arg-type]
+    path.chmod(0o444)
+    return path
+
+
+@pytest.fixture
+def run(path: Path) -> Callable[..., str]:
+    def run_command(*words: str, code: int = 0) -> str:
+        before = hashlib.sha256(path.read_bytes()).hexdigest()
+        done = CliRunner().invoke(cli.main, [*words, "--storage", f"sqlite:///{path}"])
+        assert done.exit_code == code, done.output + done.stderr
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+        assert [one.name for one in path.parent.iterdir()] == [path.name]
+        return done.output + done.stderr
+
+    return run_command
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_every_command_that_reads_says_what_can_be_said(
+    name: str, run: Callable[..., str], tmp_path: Path
+) -> None:
+    shown = run("show", name)
+    assert name in shown
+    judged = " ".join(run("diagnose", name).split())
+    assert "made with Optuna alone: losses on train rows" in judged
+    assert ("It is maximized" in judged) == (name == "maximized")
+    page = tmp_path / "report.html"
+    run("report", name, "-o", str(page))
+    text = page.read_text(encoding="utf-8")
+    assert "<b>without" not in text
+    assert "patience" not in text.partition("automl")[0]
+
+
+def test_curves_and_params_are_judged(run: Callable[..., str], path: Path) -> None:
+    judged = " ".join(run("diagnose", "curved").split())
+    assert "learning rate" in judged, "the best values lie at the end of its range"
+    assert "trial 0 of curved" in run("show", "curved", "--trial", "0")
+    result = automl.load_study("curved", f"sqlite:///{path}")
+    assert result.plots.curves().data and result.plots.importances().data
+    frame = result.trials_dataframe()
+    assert frame.epochs.max() == 12 and "pruned" in set(frame.state)
+    assert frame.momentum.notna().equals(frame.optimizer == "sgd")
+
+
+def test_all_are_listed_but_those_without_a_best_trial(run: Callable[..., str]) -> None:
+    listed = run("studies")
+    assert all(name in listed for name in READABLE)
+    assert "two objectives" not in listed
+
+
+@pytest.mark.parametrize("command", [("show",), ("diagnose",), ("report",)])
+def test_several_objectives_are_refused(command: tuple[str], run: Callable[..., str]) -> None:
+    told = run(*command, "two objectives", code=1)
+    assert "must have one objective to be read" in told
+
+
+@pytest.mark.parametrize(
+    "command", [("promote", "curved", "--trial", "0"), ("delete", "curved", "--yes")]
+)
+def test_what_would_write_is_refused(command: tuple[str, ...], run: Callable[..., str]) -> None:
+    assert "Error: " in run(*command, code=1)
