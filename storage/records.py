@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerRecord, EvaluationRecord, ImportancesRecord
 from storage.widening_records import WideningRecord, widened_space
 
 ParameterValue: TypeAlias = float | int | str | bool | None
@@ -339,6 +339,7 @@ class StudyRecords:
     data_checks: tuple[DataCheckRecord, ...] = ()
     answers: tuple[AnswerRecord, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
+    importances: tuple[ImportancesRecord, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()

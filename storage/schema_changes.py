@@ -149,6 +149,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(18, "calls that search nothing", _add_column(tables.POLICIES.c.searches)),
     SchemaChange(19, "why an answer is missing", _add_column(tables.POLICIES.c.untrained)),
     SchemaChange(20, "of which trial", _add_column(tables.POLICIES.c.untrained_trial)),
+    SchemaChange(21, "which columns an answer uses", _add_tables),
 )
 
 
