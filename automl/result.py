@@ -23,12 +23,13 @@ from storage.answers import (
     single_answer,
     study_answer,
     study_evaluation,
+    study_importances,
     trials_of,
 )
 from storage.engine import database_path
 from storage.errors import ArtifactError
 from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerRecord, ColumnImportance, EvaluationRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,6 +109,15 @@ class SearchResult:
     def evaluation(self) -> EvaluationRecord | None:
         """The answer's scores on the test rows; None before they were taken."""
         return study_evaluation(self.records, "test")
+
+    @property
+    def column_importances(self) -> tuple[ColumnImportance, ...]:
+        """How much worse the answer predicts with each column shuffled, the worst first.
+
+        Measured on validation rows; () where it was not: the report says why.
+        """
+        found = study_importances(self.records)
+        return () if found is None else found.columns
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:

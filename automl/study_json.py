@@ -24,6 +24,7 @@ from storage.answers import (
     single_answer,
     study_answer,
     study_evaluation,
+    study_importances,
     trials_of,
 )
 from storage.call_records import StopReason
@@ -49,6 +50,7 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
         "smallest_equal": _smallest_equal(records),
         "answer": _answer(records),
         "test": None if evaluation is None else _test(evaluation, records.settings),
+        "column_importances": _column_importances(records),
         "standing": _standing(standing(records)),
         "warm_start": list(records.settings.warm_start),
         "widened": _widened(records),
@@ -235,6 +237,31 @@ def _standing(found: Standing) -> dict[str, Json]:
         "score": found.score,
         "gain": None if gain is None else gain.value,
         "interval": None if gain is None else [gain.low, gain.high],
+    }
+
+
+def _column_importances(records: StudyRecords) -> dict[str, Json] | None:
+    """Which columns the answer uses; null where that was never measured."""
+    found = study_importances(records)
+    if found is None:
+        return None
+    return {
+        "missing_because": found.missing_because,  # null: they were measured
+        "n_columns": found.n_columns,
+        "n_rows": found.n_rows,
+        "n_repeats": found.n_repeats,
+        "columns": [
+            {
+                "name": one.name,
+                # By score, how much better it is with the column than with its values shuffled.
+                "gains": {
+                    name: {"value": gain.value, "interval": [gain.low, gain.high]}
+                    for name, gain in one.gains.items()
+                },
+                "alike": dict(one.alike),  # columns that tell nearly the same
+            }
+            for one in found.columns
+        ],
     }
 
 

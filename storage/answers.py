@@ -16,6 +16,7 @@ from storage.score_records import (
     AnswerMember,
     AnswerRecord,
     EvaluationRecord,
+    ImportancesRecord,
     score_to_choose_by,
 )
 
@@ -111,6 +112,32 @@ def study_evaluation(records: StudyRecords, split: str) -> EvaluationRecord | No
 def latest_evaluation(records: StudyRecords, split: str) -> EvaluationRecord | None:
     """The last scores of any answer on a split; None where there are none."""
     return _latest(_on(records, split))
+
+
+def measurable_answer(records: StudyRecords) -> AnswerRecord | None:
+    """The answer that validation rows can judge: that of the study, where it has not seen them.
+
+    A refit was trained on them: for it stands the best trial, whose configuration it has. None
+    where no trial has completed.
+    """
+    answer = study_answer(records)
+    if answer is None or answer.kind != "refit":
+        return answer
+    return single_answer(records, answer.best_trial_number)
+
+
+def study_importances(records: StudyRecords) -> ImportancesRecord | None:
+    """Which columns the answer that stands uses, as it was last measured; None where it was not.
+
+    Where that has failed after it was measured, what was measured stands.
+    """
+    answer = measurable_answer(records)
+    if answer is None:
+        return None
+    ids = _ids_of(records, answer)
+    found = [one for one in records.importances if one.answer_id in ids]
+    found.sort(key=lambda one: one.missing_because is None)
+    return found[-1] if found else None
 
 
 def evaluated_trials(records: StudyRecords, evaluation: EvaluationRecord) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ from storage.records import (
 from storage.score_records import AnswerRecord, EvaluationRecord
 from storage.stored_values import damaged_in, fitting, parse_json, record_of
 
-LATEST_CHANGE = 21
+LATEST_CHANGE = 22
 """Of the schema that is read here, see `schema_changes.CHANGES`."""
 
 OF_OPTUNA_ALONE = (

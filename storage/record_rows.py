@@ -26,7 +26,7 @@ from storage.records import (
     TrialRecord,
     TrialState,
 )
-from storage.score_records import METRICS, AnswerRecord, EvaluationRecord
+from storage.score_records import METRICS, AnswerRecord, EvaluationRecord, ImportancesRecord
 from storage.stored_values import UnfitError, fitting, parse_json, record_of
 from storage.tables import (
     ANSWERS,
@@ -36,6 +36,7 @@ from storage.tables import (
     DIAGNOSES,
     EARLIER_STUDIES,
     EVALUATIONS,
+    IMPORTANCES,
     POLICIES,
     RUNS,
     SETTINGS,
@@ -178,6 +179,28 @@ def evaluation_record(row: Row[Any]) -> EvaluationRecord:
         if lacking := needed - one.scores.keys():
             why = f"{one.name} lacks the score {', '.join(sorted(lacking))}"
             raise DamagedError(EVALUATIONS.name, "references", place, why)
+    return record
+
+
+def importances_row(record: ImportancesRecord, study_id: int) -> dict[str, Any]:
+    """Importances as a row of `automl_importances`."""
+    return {**asdict(record), "study_id": study_id}
+
+
+def importances_record(row: Row[Any]) -> ImportancesRecord:
+    """A row of `automl_importances` as importances.
+
+    Raises:
+        DamagedError: a column has no importance by the loss, or there are neither columns nor a
+            reason.
+    """
+    record = _record(ImportancesRecord, IMPORTANCES, dict(row._mapping))
+    place = {"importances_id": row.importances_id}
+    if lacking := [one.name for one in record.columns if "loss" not in one.gains]:
+        why = f"{', '.join(lacking)} lacks the loss"
+        raise DamagedError(IMPORTANCES.name, "columns", place, why)
+    if not record.columns and record.missing_because is None:
+        raise DamagedError(IMPORTANCES.name, "columns", place, "there are none")
     return record
 
 

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.notebook_html import diagnosis_html, diagnosis_line, trial_html, trial_line
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerRecord, EvaluationRecord, ImportancesRecord
 from storage.widening_records import WideningRecord, widened_space
 
 ParameterValue: TypeAlias = float | int | str | bool | None
@@ -344,6 +344,7 @@ class StudyRecords:
     data_checks: tuple[DataCheckRecord, ...] = ()
     answers: tuple[AnswerRecord, ...] = ()
     evaluations: tuple[EvaluationRecord, ...] = ()
+    importances: tuple[ImportancesRecord, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     artifacts: tuple[ArtifactRecord, ...] = ()
     policies: tuple[PolicyRecord, ...] = ()

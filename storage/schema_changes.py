@@ -169,6 +169,7 @@ CHANGES: tuple[SchemaChange, ...] = (
     SchemaChange(19, "why an answer is missing", _add_column(tables.POLICIES.c.untrained)),
     SchemaChange(20, "of which trial", _add_column(tables.POLICIES.c.untrained_trial)),
     SchemaChange(21, "fractions of rows are a choice", _say_fractions),
+    SchemaChange(22, "which columns an answer uses", _add_tables),
 )
 
 

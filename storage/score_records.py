@@ -1,8 +1,8 @@
 """What an answer is and what it scored, as frozen dataclasses: records like those of `records.py`.
 
 An answer is trained networks that predict together; an evaluation is one look at the rows of a
-split, with what guessing, a linear model and boosted trees score on the same rows. Only the
-standard library is imported here.
+split, with what guessing, a linear model and boosted trees score on the same rows; importances say
+which columns an answer uses. Only the standard library is imported here.
 """
 
 from __future__ import annotations
@@ -180,3 +180,39 @@ class EvaluationRecord:
         """What the network has on a reference by a score; None where it was not compared."""
         reference = self.reference(name)
         return reference.network_gains.get(score) if reference else None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnImportance:
+    """How much better an answer predicts with a column than with its values shuffled.
+
+    Permutation importance: the values are exchanged among rows that no network was trained on,
+    which leaves the column's distribution as it is and takes what it tells of the row.
+    Source: Breiman 2001, Random forests, section 10; Fisher, Rudin and Dominici 2019, All models
+    are wrong, but many are useful, JMLR 20(177), section 3.
+    """
+
+    name: str  # of the raw column
+    gains: Mapping[str, PairedDifference]  # by score: the loss, and that of the study's metric
+    # Columns that tell nearly the same, each with how strongly it goes with this one, up to 1:
+    # with either of two such columns shuffled the other is still there.
+    alike: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def loss(self) -> PairedDifference:
+        """By how much the loss is lower with the column than with its values shuffled."""
+        return self.gains["loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportancesRecord:
+    """Which columns an answer uses, measured on validation rows, or why that is not known."""
+
+    answer_id: int  # whose networks were asked
+    columns: tuple[ColumnImportance, ...] = ()  # by the loss, the most important first
+    n_columns: int = 0  # that it reads; where these are too many not all were measured
+    n_rows: int = 0  # validation rows that values were exchanged among
+    n_repeats: int = 0  # times that each column was shuffled
+    measured_at: float = 0.0
+    metric: str | None = None  # of the study when they were measured, where it is not the loss
+    missing_because: str | None = None  # None: they were measured

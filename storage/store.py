@@ -39,7 +39,7 @@ from storage.records import (
     TrialRecord,
 )
 from storage.runs import Runs
-from storage.score_records import AnswerRecord, EvaluationRecord
+from storage.score_records import AnswerRecord, EvaluationRecord, ImportancesRecord
 from storage.study_access import id_of, reading, writing
 
 
@@ -229,6 +229,13 @@ class Store:
         with writing(self._database, study_name) as (connection, study_id):
             rows = [record_rows.evaluation_row(record, study_id)]
             _insert(connection, tables.EVALUATIONS, rows)
+
+    def add_importances(self, study_name: str, record: ImportancesRecord) -> None:
+        """Keep which columns an answer uses, or why that is not known."""
+        with writing(self._database, study_name) as (connection, study_id):
+            _insert(
+                connection, tables.IMPORTANCES, [record_rows.importances_row(record, study_id)]
+            )
 
     def replace_diagnoses(self, study_name: str, diagnoses: Sequence[Diagnosis]) -> None:
         """Keep these diagnoses of a study, in their order, instead of the earlier ones."""

@@ -89,6 +89,9 @@ def read_judgements(connection: Connection, study_id: int) -> dict[str, Any]:
         "evaluations": _records(
             connection, tables.EVALUATIONS, study_id, record_rows.evaluation_record
         ),
+        "importances": _records(
+            connection, tables.IMPORTANCES, study_id, record_rows.importances_record
+        ),
         "diagnoses": _records(
             connection, tables.DIAGNOSES, study_id, record_rows.diagnosis_record
         ),

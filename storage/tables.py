@@ -177,6 +177,21 @@ EVALUATIONS = Table(
     Column("only_class", Text),
 )
 
+IMPORTANCES = Table(
+    "automl_importances",
+    METADATA,
+    Column("importances_id", Integer, primary_key=True),
+    Column("study_id", Integer, nullable=False, index=True),
+    Column("answer_id", Integer, nullable=False),
+    Column("columns", Json, nullable=False),
+    Column("n_columns", Integer, nullable=False),
+    Column("n_rows", Integer, nullable=False),
+    Column("n_repeats", Integer, nullable=False),
+    Column("measured_at", Float, nullable=False),
+    Column("metric", Text),
+    Column("missing_because", Text),
+)
+
 DIAGNOSES = Table(
     "automl_diagnoses",
     METADATA,
@@ -287,6 +302,7 @@ OF_A_STUDY = (
     DATA_CHECKS,
     ANSWERS,
     EVALUATIONS,
+    IMPORTANCES,
     DIAGNOSES,
     ARTIFACTS,
     POLICIES,

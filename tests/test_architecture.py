@@ -148,6 +148,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
     "automl.result.SearchResult": "one method per thing that people do with a study",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
+    "automl.result.SearchResult": "one property or method for each thing to ask of a study",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
     "storage.records.StudyRecords": "frozen, one field per table",

@@ -29,6 +29,7 @@ from automl.console.verdicts import (
     standing_style,
 )
 from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences, scored_name
+from automl.diagnostics.column_use import column_sentences
 from automl.diagnostics.headline import first_sentence, headline
 from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
 from automl.result import SearchResult
@@ -196,6 +197,8 @@ def _print_best(
     table = None if evaluation is None else score_table(console, evaluation, records)
     console.print(table or Text())
     _print_choice(console, records)
+    if said := column_sentences(records):
+        console.print(Text(f"{one_line(' '.join(said))}\n"))
 
 
 def _print_choice(console: Console, records: StudyRecords) -> None:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
-from automl.data.inputs import Encoding, Inputs
+from automl.data.inputs import Encoding, InputColumns, Inputs
 from automl.errors import DataError
 from storage.records import Json
 
@@ -46,6 +46,15 @@ class Encoder(abc.ABC):
     @abc.abstractmethod
     def encoding(self) -> Encoding:
         """What the inputs that it makes have in common."""
+
+    @property
+    def input_columns(self) -> Mapping[str, InputColumns]:
+        """The columns of a person's table that are read, and where they lie among the inputs.
+
+        None of data that have no columns, as images. An encoder that names some makes inputs
+        that have `exchanged`.
+        """
+        return {}
 
     @abc.abstractmethod
     def inputs(self, rows: Any) -> Inputs:

@@ -8,6 +8,7 @@ What a network makes of them is its family's affair (`automl/models/family.py`).
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
 
@@ -15,6 +16,18 @@ import torch
 from torch import Tensor
 
 from automl.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class InputColumns:
+    """Where a column of a person's table lies among the inputs: all that becomes of it.
+
+    These are places in what `Inputs.columns` gives: the number itself, its missing-indicator, the
+    parts of a date, one-hot columns; or the codes of categories. None where nothing is read of it.
+    """
+
+    numbers: tuple[int, ...] = ()
+    codes: tuple[int, ...] = ()
 
 
 class Inputs(abc.ABC):
@@ -45,6 +58,23 @@ class Inputs(abc.ABC):
                 f"{type(self).__name__} is none; give it a method `followed_by`"
             )
         return type(self)(*(torch.cat(both) for both in zip(mine, its, strict=True)))
+
+    def exchanged(self, columns: Sequence[InputColumns], orders: Tensor) -> Self:
+        """These rows once for each column and order, with that column's values of other rows.
+
+        Row i of a copy has the column of row `order[i]`, and all others of its own. A kind of data
+        whose encoders name their `input_columns` has it.
+
+        Shape:
+            orders: (R, N) int64; result: columns x R x N rows, those of a column behind one
+            another, of these those of an order.
+
+        Raises:
+            ConfigError: this kind of inputs has no columns.
+        """
+        raise ConfigError(
+            f"values can be exchanged among rows of columns, but {type(self).__name__} has none"
+        )
 
     @abc.abstractmethod
     def columns(self) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
+from automl.diagnostics.column_use import diagnose_columns
 from automl.diagnostics.data_quality import diagnose_data
 from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
@@ -102,12 +103,17 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     best = _without_contradiction(_judge_best(records), voiding)
     leading = [*voiding, *_search_and_fit(records, best, search, selection)]
     one_class = diagnose_one_class(records)
-    rest = (*((one_class,) if one_class else ()), *search, *((flow,) if flow else ()), *data)
+    columns = diagnose_columns(records, data)
+    rest = (*_known(one_class), *search, *_known(flow), *data, *columns)
     named = {str(one.evidence.get("parameter")) for one in leading if one.kind == "range_edge"}
     return (
         *leading,
         *(one for one in rest if one not in leading and not _is_edge_of(one, named)),
     )
+
+
+def _known(one: Diagnosis | None) -> tuple[Diagnosis, ...]:
+    return () if one is None else (one,)
 
 
 def _search_and_fit(

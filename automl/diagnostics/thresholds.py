@@ -310,3 +310,22 @@ MIN_ROWS_PER_INPUT: Final = 5.0
 
 WORTH_MORE_ROWS_SHARE: Final = 0.02
 """Twice the rows are worth asking for if they take this share of the baseline's loss off."""
+
+# Which columns the answer uses
+
+LEAST_COLUMNS: Final = 4
+"""Of fewer it is no news that one carries most, or that few do nothing."""
+
+LEAST_EXPLAINED: Final = 0.5
+"""Of guessing's loss: a leak takes nearly all off, so one column that carries an answer of less
+is the best of weak ones."""
+
+CARRIED_SHARE: Final = 0.8
+"""Of what an answer takes off guessing's loss: so much at least is lost with a column shuffled,
+by the low end of its interval, where the answer rests on it alone."""
+
+OTHERS_SHARE: Final = 0.05
+"""Of that column's importance: what no other one may exceed."""
+
+IDLE_SHARE: Final = 0.5
+"""From more than half of the columns on it is worth a sentence that they change nothing."""

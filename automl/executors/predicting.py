@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from torch import Tensor
 
@@ -18,11 +18,10 @@ from automl.executors.workers.process import ProcessEngine
 from automl.executors.workers.process_worker import ProcessWorker
 from automl.executors.workers.worker import TrainingSetup, WorkerLost
 from automl.training.config import RunConfig
+from automl.training.predictions import PredictedRows
 
-SplitName: TypeAlias = Literal["train", "valid", "test"]
-
-Predict: TypeAlias = Callable[[RunConfig, Mapping[str, Tensor], SplitName], Tensor]
-"""What a run's network predicts of a split with these weights, as `predictions.predict`."""
+Predict: TypeAlias = Callable[[RunConfig, Mapping[str, Tensor], PredictedRows], Tensor]
+"""What a run's network predicts of rows with these weights, as `predictions.predict`."""
 
 MOST_SECONDS = 600.0
 """After so long a prediction counts as hanging: each epoch of training predicted as many rows."""
@@ -45,7 +44,9 @@ class RememberedPredictions:
         self._n_left = most_numbers
         self._known: dict[int, Tensor] = {}  # by the run's id
 
-    def __call__(self, run: RunConfig, weights: Mapping[str, Tensor], split: SplitName) -> Tensor:
+    def __call__(
+        self, run: RunConfig, weights: Mapping[str, Tensor], split: PredictedRows
+    ) -> Tensor:
         """What was said before, or is said now."""
         if split != "valid":
             return self._predict(run, weights, split)
@@ -70,7 +71,9 @@ class ProcessPredictor:
         self._engine: ProcessEngine | None = None
         self._worker: ProcessWorker | None = None
 
-    def __call__(self, run: RunConfig, weights: Mapping[str, Tensor], split: SplitName) -> Tensor:
+    def __call__(
+        self, run: RunConfig, weights: Mapping[str, Tensor], split: PredictedRows
+    ) -> Tensor:
         """Ask the process.
 
         Raises:

@@ -57,6 +57,11 @@ WORDS: Mapping[str, str] = {
     "n_valid_rows": "validation rows that trials were chosen by",
     "class": "class predicted for all rows",
     "split": "these rows are",
+    # the columns that the answer uses
+    "loss_shuffled": "with the column shuffled",
+    "best_of_others": "most that another column adds",
+    "n_idle": "columns without effect",
+    "n_repeats": "times that each was shuffled",
     # the layers
     "is_measured_before_training": "start measured before the first step",
     "gradient_left": "largest gradient norm at the end over that at the start",
@@ -159,6 +164,7 @@ WORDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
     "smaller_equal": {"n_parameters": "its parameters"},
     "shift": {"standard_error": "standard error of the measure"},
     "data_size": {"gain": "loss that twice the rows take off"},
+    "one_column": {"loss_before": "validation loss"},
 }
 """Where a name means something else in a verdict of one kind."""
 

@@ -2,7 +2,7 @@
 
 What a person wants to know first stands on the first one or two screens: the headline, scores
 beside the references, the verdict and what to type next, the best configuration, what mattered,
-the best learning curve. The rest is folded; links and print open it.
+the best learning curve, the columns that are used. The rest is folded; links and print open it.
 
 Templates are jinja2 with autoescape; Plotly's script is embedded once; figures travel as
 JSON and are drawn when they come into view, so that a page with fifty of them opens at once.
@@ -59,6 +59,7 @@ PARTS = (
     Part("verdict", "Verdict"),
     Part("configuration", "Best configuration"),
     Part("importance", "What mattered"),
+    Part("columns", "What the answer uses"),
     Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?",
          "No hyperparameter varies between trials yet."),
     Part("curves", "Bias and variance", "Do trials fit too little, or too much?",
@@ -118,7 +119,7 @@ def report_html(
     )
 
 
-OF_NETWORKS = frozenset({"gradients", "predictions"})
+OF_NETWORKS = frozenset({"columns", "gradients", "predictions"})
 """Parts that a study of a person's own objective cannot have."""
 
 

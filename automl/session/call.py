@@ -157,6 +157,7 @@ class SearchCall:
             min(self.options.keep_models, n_ended) if is_one else 0,
             is_trained=is_trained,
             by_metric=metric_to_choose_by(metric) is not None,
+            timeout=self.clock.timeout,
         )
         seconds = self._busyness_now(busyness) * (work + self.clock.afterwards)
         if not has_references:

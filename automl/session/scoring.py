@@ -1,4 +1,4 @@
-"""Choosing the answer when a search has ended, and scoring it beside its references.
+"""Choosing the answer when a search has ended, scoring it, and asking which columns it uses.
 
 The references are fitted while trials train, and waited for: as long as it takes, or as the call's
 time allows where it is limited. What is missing is said, and costs no result.
@@ -7,15 +7,19 @@ time allows where it is limited. What is missing is said, and costs no result.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 
 from automl.data.loaded import LoadedData
 from automl.data.references import FittedReferences
 from automl.errors import DataError, StudyError, TrainingError
-from automl.executors.predicting import RememberedPredictions
+from automl.executors.predicting import Predict, RememberedPredictions
 from automl.session.call import SearchCall
 from automl.tuning.answer_finding import choose_answer
+from automl.tuning.column_importances import measure_importances
+from automl.tuning.ending_time import AFTER_SCORES_SECONDS
 from automl.tuning.evaluation import evaluate_answer
+from automl.tuning.importance_effort import seconds_allowed
 from automl.tuning.keeping import save_preprocessing
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.progress import SearchProgress
@@ -30,6 +34,10 @@ SHARE_OF_TIME = 0.3
 """Of what is left of a call's time may be taken to predict with candidates of the answer; else
 the best of them are enough."""
 
+MOST_FOR_IMPORTANCES = 60.0
+"""Seconds after which importances are left where a call has no time of its own: they are planned
+to take one, but a network that a person wrote may be slow."""
+
 N_TRIES = 3
 """In which a trial cannot be scored though it is the best; what is missing is made in each."""
 
@@ -40,6 +48,7 @@ class Scoring:
     def __init__(self, call: SearchCall, data: LoadedData, store: Store) -> None:
         self.unscored: str | None = None  # why the answer has no score, once it was tried
         self._metric = call.options.metric  # to choose by, where this call has said one
+        self._is_hurried = False
         self._call = call
         self._problem = NetworkProblem(call.settings, data.dataset)
         self._encoders = data.encoders
@@ -54,6 +63,7 @@ class Scoring:
 
     def hurry(self) -> None:
         """A person waits for the end."""
+        self._is_hurried = True
         self._references.hurry()
 
     @property
@@ -104,7 +114,26 @@ class Scoring:
             known = choose_answer(store, self._problem, known, how, predict, seconds, self._metric)
             self._metric = None  # it is the study's by now, until another call says another
             evaluate_answer(store, self._problem, known, self._take_references, wanted, predict)
+            self._measure_importances(store.refreshed(known), predict)
         return known
+
+    def _measure_importances(self, records: StudyRecords, predict: Predict) -> None:
+        """Which columns the answer uses, as far as there is time."""
+        clock = self._call.clock
+        seconds = seconds_allowed(clock.timeout)
+        most = MOST_FOR_IMPORTANCES
+        if clock.timeout is not None:
+            most = clock.seconds_left - clock.afterwards - AFTER_SCORES_SECONDS
+        until = time.monotonic() + most
+        measure_importances(
+            self._store,
+            self._problem,
+            records,
+            self._encoders,
+            predict,
+            seconds,
+            is_over=lambda: self._is_hurried or time.monotonic() > until,
+        )
 
     def _take_references(self) -> FittedReferences:
         if not self._references.are_fitted:

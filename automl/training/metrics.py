@@ -132,6 +132,34 @@ def resample(
     return {name: _resampled(rows, parts[name]) for name, rows in each.items()}
 
 
+@one_thread()
+def without_each(
+    predictions: Decided,
+    targets: ArrayLike,
+    groups: NDArray[np.intp],
+    *,
+    task: Task,
+    loss: str,
+    target_scale: float | Floats = 1.0,
+    metric: str,
+) -> Floats:
+    """A metric of all rows, and of the rows without each group: what a jackknife goes by.
+
+    Args:
+        groups: of each row, from 0 on.
+        metric: of those that are no mean of the rows' losses: any but the log loss.
+
+    Shape:
+        predictions, targets: as in `score`; groups: (N,); result: (G + 1,), NaN where the rows
+        that are left do not define the metric.
+    """
+    rows = _RowScores(predictions, targets, task, loss, target_scale, metric, metric == "roc_auc")
+    left = np.ones((int(groups.max()) + 2, rows.n_rows), dtype=np.int32)
+    left[groups + 1, np.arange(rows.n_rows)] = 0
+    found = rows.scores(left, left.astype(np.float64))
+    return found.get(metric, np.full(len(left), np.nan))
+
+
 def _resampled(rows: _RowScores, parts: Sequence[Mapping[str, Floats]]) -> Resampled:
     names = list(parts[0]) if parts else []
     draws = {name: np.concatenate([part[name] for part in parts]) for name in names}
@@ -225,6 +253,7 @@ class _RowScores:
         loss: str,
         scale: float | Floats,
         metric: str | None,
+        ranks: bool = True,
     ) -> None:
         if not isinstance(predictions, Decided):
             predictions = Decided(predictions, None)
@@ -245,7 +274,7 @@ class _RowScores:
             self.f1 = _F1(decided, self.targets, task) if metric == "f1" else None
             # Binary: ranking by the second class is ranking by the first, reversed.
             n_classes = self.predictions.shape[1]
-            classes = [1] if n_classes == 2 else range(n_classes)
+            classes = ([1] if n_classes == 2 else range(n_classes)) if ranks else ()
             self.rankings = [
                 ranking_of(self.predictions[:, c], self.targets == c)
                 for c in classes

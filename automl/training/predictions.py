@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
 from automl.data.dataset import DataDescription, Dataset
 from automl.data.inputs import Inputs
+from automl.data.shuffled_rows import ShuffledRows
 from automl.errors import DataError
 from automl.models.family import find_family
 from automl.training.config import RunConfig
@@ -19,14 +20,17 @@ from automl.training.place import Place
 from automl.training.readout import AS_THEY_ARE, Readout, readout
 from automl.training.rows import Rows
 
+PredictedRows: TypeAlias = Literal["train", "valid", "test"] | ShuffledRows
+"""The rows of a split, or validation rows of which columns are shuffled."""
+
 
 def predict(
     run: RunConfig,
     weights: Mapping[str, Tensor],
     dataset: Dataset,
-    split: Literal["train", "valid", "test"],
+    split: PredictedRows,
 ) -> Tensor:
-    """Predict a split of the run's fold with weights as a trainer's `best_weights` gives them.
+    """Predict rows of the run's fold with weights as a trainer's `best_weights` gives them.
 
     Raises:
         DataError: a row's prediction is not a number, so that it has no class and no value.
@@ -35,7 +39,10 @@ def predict(
         result: as of `predict_inputs`.
     """
     fold, data = dataset.folds[run.fold], dataset.describe(run.fold)
-    inputs = fold.split(split).inputs
+    if isinstance(split, ShuffledRows):
+        inputs = split.inputs(fold.valid.inputs)
+    else:
+        inputs = fold.split(split).inputs
     goal = TargetScale(fold.target_mean, fold.target_scale, readout(run, dataset))
     return predict_inputs(run, weights, inputs, data, goal)
 

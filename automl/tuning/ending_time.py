@@ -1,7 +1,8 @@
 """How long a search goes on after its last epoch, so that its end can be planned.
 
 What comes then: the rounds under way, the states of unfinished trials, the workers' end, the
-scores with their bootstrap intervals, the verdict, and what Optuna Dashboard shows. Timed on
+scores with their bootstrap intervals, the importances of columns (`importance_effort.py`), the
+verdict, and what Optuna Dashboard shows. Timed on
 eight real tables of 683 to 53,940 rows, as seconds of work of one core (AMD EPYC); the machine's
 other work makes all of it longer, by the factor by which it makes the workers' rounds longer of
 late, and before there are any, by which it has made encoding the data longer.
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from automl.training.rankings import MANY_ROWS
 from automl.tuning.cross_fitting import most_rows
+from automl.tuning.importance_effort import estimated_seconds
 
 if TYPE_CHECKING:
     from automl.data.dataset import Dataset
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 FIXED_SECONDS = 0.8
 """What Optuna Dashboard shows took 0.45 s of work, weights and predictions 0.05; the rest is for
 rounds that end, for the states of pruned trials, and for workers and the database to close."""
+
+AFTER_SCORES_SECONDS = 0.7
+"""What of them comes when the answer is scored and its importances are measured: the verdict, what
+Optuna Dashboard shows, the end of workers and database."""
 
 KEEPING_SECONDS, SHARE_OF_KEEPING = 0.3, 0.5
 """What of the fixed seconds, and of the candidates' share, is over once the runs have ended and
@@ -84,6 +90,7 @@ def ending_seconds(
     *,
     is_trained: bool = False,
     by_metric: bool = False,
+    timeout: float | None = None,
 ) -> float:
     """What the end takes on a machine that has nothing else to do, once references are fitted.
 
@@ -93,6 +100,7 @@ def ending_seconds(
         n_candidates: trials that the answer may be made of; 0: it is the best one.
         is_trained: whether the runs have ended, and states and weights are kept.
         by_metric: whether a metric chooses among candidates, and not the loss.
+        timeout: of the call, of which importances take a part.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
@@ -106,7 +114,13 @@ def ending_seconds(
         counted += n_candidates * len(dataset.folds) * of_candidate
         counted += _choice_seconds(dataset, n_candidates, n_valid, by_metric=by_metric)
         bootstrap *= 1 + SHARE_OF_SINGLE
-    return fixed + counted + bootstrap
+    of_columns = 0.0
+    if dataset.folds:
+        n_features, n_classes = dataset.describe(0).n_features, dataset.n_classes
+        of_columns = estimated_seconds(
+            n_valid, n_features, n_classes, timeout, by_metric=by_metric
+        )
+    return fixed + counted + bootstrap + of_columns
 
 
 def _choice_seconds(

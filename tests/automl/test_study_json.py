@@ -70,3 +70,16 @@ def test_a_smaller_network_that_is_as_good_is_named(finished: SearchResult) -> N
         assert values["smallest_equal"] is None
     else:
         assert values["smallest_equal"]["n_parameters"] == least
+
+
+def test_which_columns_the_answer_uses_is_told(finished: SearchResult) -> None:
+    values: Any = json.loads(json.dumps(study_json(finished.records), allow_nan=False))
+    told = values["column_importances"]
+    assert told["missing_because"] is None
+    assert told["n_columns"] == len(told["columns"]) == len(finished.column_importances) > 0
+    first, record = told["columns"][0], finished.column_importances[0]
+    assert first["name"] == record.name
+    assert first["gains"]["loss"]["value"] == record.loss.value
+    assert first["gains"]["loss"]["interval"] == [record.loss.low, record.loss.high]
+    bare: Any = study_json(replace(finished.records, importances=()))
+    assert bare["column_importances"] is None

@@ -25,8 +25,10 @@ from storage.records import (
 from storage.score_records import (
     AnswerMember,
     AnswerRecord,
+    ColumnImportance,
     CrossFitted,
     EvaluationRecord,
+    ImportancesRecord,
     PairedDifference,
     ReferenceRecord,
 )
@@ -217,6 +219,19 @@ class StoreContract:
             ),
             evaluated_at=5.0,
         )
+        importances = ImportancesRecord(
+            answer_id=answer.answer_id,
+            columns=(
+                ColumnImportance("age", {"loss": gain, "accuracy": gain}, {"born": 0.97}),
+                ColumnImportance("born", {"loss": PairedDifference(0.0, 0.0, 0.0, 0.0)}),
+            ),
+            n_columns=3,
+            n_rows=50,
+            n_repeats=5,
+            measured_at=6.0,
+            metric="accuracy",
+        )
+        unknown = ImportancesRecord(answer.answer_id, missing_because="there was no time")
         advice = (Advice("Train longer.", (SpaceChange("max_epochs", "100"),)), Advice("Rest."))
         old = Diagnosis("high_bias", "problem", "Too small.")
         new = [
@@ -235,6 +250,8 @@ class StoreContract:
         store.add_data_checks("study", checks)
         store.add_data_checks("study", [])
         store.add_evaluation("study", evaluation)
+        store.add_importances("study", importances)
+        store.add_importances("study", unknown)
         store.replace_diagnoses("study", [old])
         store.replace_diagnoses("study", new)
         for policy in policies:
@@ -245,6 +262,7 @@ class StoreContract:
         assert records.data_checks == tuple(checks)
         assert records.answers == (answer,) == reopen().read_answers("study")
         assert records.evaluations == (evaluation,)
+        assert records.importances == (importances, unknown)
         assert records.diagnoses == tuple(new)
         assert records.policies == tuple(policies)
         assert records.stops == tuple(stops)

@@ -12,10 +12,12 @@ from storage.answers import (
     evaluation_of,
     kept_weights,
     latest_evaluation,
+    measurable_answer,
     predictions_artifact,
     single_answer,
     study_answer,
     study_evaluation,
+    study_importances,
     trials_of,
 )
 from storage.records import ArtifactRecord, StudyRecords
@@ -24,6 +26,7 @@ from storage.score_records import (
     AnswerRecord,
     CrossFitted,
     EvaluationRecord,
+    ImportancesRecord,
     MetricWorth,
 )
 from tests.contracts.synthetic_study import synthetic_study
@@ -151,3 +154,24 @@ def test_weights_of_trials_and_of_what_the_answer_was_trained_for_are_kept(
     kept = (artifact("a", "weights", 1), artifact("b", "answer_weights", 5), gone)
     found = kept_weights(replace(records, artifacts=(*kept, artifact("d", "checkpoint", 2))))
     assert {run_id: one.artifact_id for run_id, one in found.items()} == {1: "a", 5: "b"}
+
+
+def test_importances_are_those_of_the_answer_that_stands(records: StudyRecords) -> None:
+    """The last that were measured; that a later look has failed does not take them away."""
+    first, second = answer(records, 1), answer(records, 2, place=1)
+    measured, other = ImportancesRecord(1, n_rows=9), ImportancesRecord(2, n_rows=7)
+    failed = ImportancesRecord(1, missing_because="there was no time")
+    known = replace(records, answers=(first, second))
+    assert study_importances(known) is None
+    assert study_importances(replace(known, importances=(failed, other))) == failed
+    assert study_importances(replace(known, importances=(measured, other, failed))) == measured
+    assert study_importances(StudyRecords(records.settings)) is None
+
+
+def test_validation_rows_judge_the_trial_that_a_refit_repeats(records: StudyRecords) -> None:
+    """The refit was trained on them."""
+    single = answer(records, 1)
+    refit = AnswerRecord("refit", (AnswerMember(99, 1.0),), single.best_trial_number, 2)
+    known = replace(records, answers=(single, refit), importances=(ImportancesRecord(1),))
+    assert (study_answer(known), measurable_answer(known)) == (refit, single)
+    assert study_importances(known) == ImportancesRecord(1)

@@ -16,7 +16,13 @@ import pytest
 from storage.call_records import PolicyRecord, StopReason
 from storage.doctor import examine
 from storage.records import ArtifactRecord
-from storage.score_records import AnswerMember, AnswerRecord
+from storage.score_records import (
+    AnswerMember,
+    AnswerRecord,
+    ColumnImportance,
+    ImportancesRecord,
+    PairedDifference,
+)
 from storage.store import Store, open_store
 from tests.contracts.store_contract import epoch, make_study, settings
 
@@ -202,6 +208,21 @@ def test_each_damaged_row_is_named_with_what_mends_it(
         assert (program, path) == ("sqlite3", str(tmp_path / "automl.db"))
         change(tmp_path, statement)
     assert len(examine(url)) == 2
+
+
+def test_importances_are_known_and_can_be_spared(
+    url: str, record: ArtifactRecord, tmp_path: Path
+) -> None:
+    gain = PairedDifference(0.1, 0.01, 0.08, 0.12)
+    with open_store(url) as store:
+        columns = (ColumnImportance("age", {"loss": gain}),)
+        store.add_importances("study", ImportancesRecord(1, columns, 1, 9, 5))
+    assert examine(url) == ()
+    change(tmp_path, "UPDATE automl_importances SET columns = '[]'")
+    (found,) = examine(url)
+    assert "columns in automl_importances where importances_id = 1 is damaged" in found.message
+    change(tmp_path, shlex.split(found.command)[2])
+    assert examine(url) == ()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ from storage import record_rows, tables
 from storage.call_records import PolicyRecord, StopReason
 from storage.errors import DamagedError
 from storage.records import ArtifactRecord, RunRecord
-from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
+from storage.score_records import (
+    ColumnImportance,
+    EvaluationRecord,
+    ImportancesRecord,
+    PairedDifference,
+    ReferenceRecord,
+)
 from tests.contracts.store_contract import settings
 
 
@@ -96,6 +102,25 @@ def stored(record: EvaluationRecord) -> Any:
 def test_what_an_evaluation_compares_it_has(record: EvaluationRecord, said: str) -> None:
     with pytest.raises(DamagedError, match=said):
         record_rows.evaluation_record(stored(record))
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (
+            ImportancesRecord(1, (ColumnImportance("age", GAIN),)),
+            "columns .* importances_id = 3 .* age lacks the loss",
+        ),
+        (ImportancesRecord(1), "columns .* there are none"),
+    ],
+)
+def test_importances_are_of_columns_or_say_why_not(record: ImportancesRecord, said: str) -> None:
+    row = record_rows.importances_row(record, 1)
+    row |= {"columns": json.dumps(row["columns"]), "importances_id": 3}
+    with pytest.raises(DamagedError, match=said):
+        record_rows.importances_record(
+            SimpleNamespace(_mapping=row, importances_id=3)  # type: ignore[arg-type]
+        )
 
 
 def test_a_fitted_reference_may_have_no_scores() -> None:

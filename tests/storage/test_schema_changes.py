@@ -19,6 +19,7 @@ from storage.schema_changes import (
     apply_changes,
     missing_changes,
 )
+from storage.score_records import ImportancesRecord
 from storage.widening_records import WideningRecord
 from tests.contracts.store_contract import make_study
 
@@ -108,6 +109,7 @@ def make_old(url: str) -> None:
             "ALTER TABLE automl_answers DROP COLUMN validation;"
             "ALTER TABLE automl_answers DROP COLUMN threshold;"
             "ALTER TABLE automl_evaluations DROP COLUMN only_class;"
+            "DROP TABLE automl_importances;"
             "UPDATE automl_study_settings SET settings = "
             "json_set(settings, '$.metric', 'error_rate');"
             "INSERT INTO automl_answers VALUES "
@@ -164,6 +166,8 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         store.calls.add("study", StopReason("interrupted", n_trials=3))
         store.widenings.add("study", WideningRecord(3, {"x": (0.0, 2.0)}))
         store.beliefs.add("study", BeliefRecord("freeze_thaw", 3, 9, {}))
+        assert store.read_study("study").importances == ()
+        store.add_importances("study", ImportancesRecord(1, missing_because="no time"))
         records = store.read_study("study")
         assert [one.n_trials for one in records.policies] == [12, None]
         assert [one.because for one in records.stops] == ["interrupted"]
@@ -177,6 +181,6 @@ def test_a_file_of_an_earlier_version_keeps_what_it_had(url: str) -> None:
         with store._database.read() as connection:
             for table in (
                 *(tables.POLICIES, tables.STOPS, tables.WIDENINGS, tables.EARLIER_STUDIES),
-                *(tables.BELIEFS, tables.REOPENINGS),
+                *(tables.BELIEFS, tables.REOPENINGS, tables.IMPORTANCES),
             ):
                 assert connection.execute(table.select()).all() == []

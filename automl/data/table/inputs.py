@@ -8,14 +8,14 @@ first step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from automl.data.inputs import Encoding, Inputs
+from automl.data.inputs import Encoding, InputColumns, Inputs
 from automl.errors import ConfigError
 
 
@@ -48,9 +48,32 @@ class TableInputs(Inputs):
             self.numeric.to(device), self.quantile.to(device), self.categories.to(device)
         )
 
+    def exchanged(self, columns: Sequence[InputColumns], orders: Tensor) -> TableInputs:
+        """The rows with a column's values of others, in both copies of the numbers."""
+        numbers, codes = [one.numbers for one in columns], [one.codes for one in columns]
+        return TableInputs(
+            _exchanged(self.numeric, numbers, orders),
+            _exchanged(self.quantile, numbers, orders),
+            _exchanged(self.categories, codes, orders),
+        )
+
     def columns(self) -> tuple[Tensor, Tensor]:
         """Numbers, linear in the original values, and codes."""
         return self.numeric, self.categories
+
+
+def _exchanged(values: Tensor, columns: Sequence[tuple[int, ...]], orders: Tensor) -> Tensor:
+    """Rows once for each set of columns and each order, which these columns alone are in.
+
+    Shape:
+        values: (N, D); orders: (R, N); result: (len(columns) * R * N, D).
+    """
+    n_rows, width = values.shape
+    copies = values.repeat(len(columns) * len(orders), 1)
+    of_column = copies.view(len(columns), len(orders), n_rows, width)
+    for copy, places in zip(of_column, columns, strict=True):
+        copy[:, :, list(places)] = values[:, list(places)][orders]
+    return copies
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from automl.data.encoders import Encoder, NewRows
+from automl.data.inputs import InputColumns
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
@@ -87,6 +88,25 @@ class Preprocessor(Encoder):
     def encoding(self) -> TableEncoding:
         """The scalings, the codes of embedded columns, and quantiles of numeric ones."""
         return TableEncoding(self.scalings, self.cardinalities, self.levels)
+
+    @property
+    def input_columns(self) -> dict[str, InputColumns]:
+        """All inputs of each column that is not dropped: none are of two columns."""
+        owners = [*self.number_names, *self.booleans, *self.flagged]
+        for name, encoding in self.one_hot.items():
+            owners += [name] * len(encoding.names(name))
+        places: dict[str, list[int]] = {}
+        for place, owner in enumerate(owners):
+            places.setdefault(owner, []).append(place)
+        codes = {name: (place,) for place, name in enumerate(self.embedded)}
+        return {
+            plan.name: InputColumns(
+                tuple(place for name in plan.outputs for place in places.get(name, ())),
+                codes.get(plan.name, ()),
+            )
+            for plan in self.plans
+            if not plan.dropped
+        }
 
     def inputs(self, rows: pd.DataFrame) -> TableInputs:
         """Encode rows that `read_columns` has read."""

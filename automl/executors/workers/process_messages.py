@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -35,6 +35,7 @@ from automl.executors.shared_dataset import SharedDataset
 from automl.executors.unnamed_files import SharedBytes
 from automl.executors.workers.worker import Orders, Ready, RoundDone
 from automl.training.config import RunConfig
+from automl.training.predictions import PredictedRows
 from automl.training.trainer import Checkpoint
 from storage.records import EpochRecord, LayerGradientRecord
 
@@ -70,11 +71,11 @@ class GiveBestWeights:
 
 @dataclass(frozen=True, slots=True)
 class GivePredictions:
-    """Send what a run's network predicts of a split with these weights."""
+    """Send what a run's network predicts of rows with these weights."""
 
     run: RunConfig
     weights: Mapping[str, Tensor]
-    split: Literal["train", "valid", "test"]
+    split: PredictedRows
 
 
 @dataclass(frozen=True, slots=True)

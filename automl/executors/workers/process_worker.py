@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any
 
 from torch import Tensor
 
@@ -36,6 +36,7 @@ from automl.executors.workers.worker import Orders, Reply, Worker, WorkerLost
 from automl.system.child_processes import how_it_ended, reap
 from automl.system.own_code import own_place
 from automl.training.config import RunConfig
+from automl.training.predictions import PredictedRows
 from automl.training.trainer import Checkpoint
 
 MODULE = "automl.executors.workers.process_beginning"
@@ -135,7 +136,7 @@ class ProcessWorker(Worker):
         self,
         run: RunConfig,
         weights: Mapping[str, Tensor],
-        split: Literal["train", "valid", "test"],
+        split: PredictedRows,
         seconds: float,
     ) -> Tensor:
         """Ask for what a network predicts, which any idle process can.

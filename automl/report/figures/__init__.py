@@ -13,6 +13,7 @@ from automl.report.figures import (
     bias_variance,
     calibration,
     coarse_to_fine,
+    column_importances,
     confusion,
     contours,
     curves,
@@ -35,6 +36,7 @@ from automl.report.panels import FigureModule
 
 IN_ORDER: tuple[FigureModule, ...] = (
     score,
+    column_importances,
     importances,
     curves,
     parallel_coordinates,

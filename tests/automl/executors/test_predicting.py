@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from automl.errors import TrainingError
-from automl.executors.predicting import ProcessPredictor, RememberedPredictions, SplitName
+from automl.executors.predicting import ProcessPredictor, RememberedPredictions
 from automl.executors.workers.worker import TrainingSetup
 from automl.models.own.builders import remember
 from automl.models.own.family import OwnConfig
 from automl.models.own.reference import reference_of
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.plain import PlainTrainer
-from automl.training.predictions import predict
+from automl.training.predictions import PredictedRows, predict
 from tests.contracts.tiny_datasets import tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
@@ -67,7 +67,7 @@ def test_each_network_predicts_validation_rows_once_as_long_as_there_is_room() -
     trainer.train_round()
     weights = [trainer.best_weights(run.run_id) for run in runs]
 
-    def asking(run: RunConfig, weights: Mapping[str, Tensor], split: SplitName) -> Tensor:
+    def asking(run: RunConfig, weights: Mapping[str, Tensor], split: PredictedRows) -> Tensor:
         asked.append((run.run_id, split))
         return predict(run, weights, dataset, split)
 

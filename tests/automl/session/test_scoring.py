@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from automl.diagnostics.choice import choice_sentences
+from automl.diagnostics.column_use import missing_use
 from automl.diagnostics.standing import standing
 from automl.errors import TrainingError
 from automl.session import scoring
@@ -223,3 +226,32 @@ def test_by_another_metric_references_that_cannot_be_had_again_are_kept(tmp_path
     assert search(references=False) == bare
     full = search()
     assert full.gain("boosted_trees", "f1") is not None and full.scores == bare.scores
+
+
+def test_columns_are_shuffled_once_and_again_where_a_kill_came_between(tmp_path: Path) -> None:
+    with session(tmp_path, references=False) as first:
+        list(first)
+        before = first.result()
+    assert len(before.column_importances) == 4
+    with session(tmp_path, references=False) as second:
+        list(second)
+        assert second.result().records.importances == before.records.importances
+    with closing(sqlite3.connect(tmp_path / "automl.db")) as database, database:
+        database.execute("DELETE FROM automl_importances")  # as before they were written
+    with session(tmp_path, references=False) as third:
+        list(third)
+        assert third.result().column_importances == before.column_importances
+
+
+def test_where_no_time_is_left_columns_are_missed_and_the_score_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "AFTER_SCORES_SECONDS", 1e6)
+    with session(tmp_path, references=False, timeout=60.0) as running:
+        list(running)
+        result = running.result()
+    assert result.evaluation is not None and result.column_importances == ()
+    assert "no time left for it" in missing_use(result.records)
+    with session(tmp_path, references=False) as later:
+        list(later)
+        assert len(later.result().column_importances) == 4

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from torch.nn import functional
 
 from automl.training.decisions import Decided
-from automl.training.metrics import resample, row_losses, score
+from automl.training.metrics import resample, row_losses, score, without_each
 
 N = 200
 
@@ -299,3 +299,18 @@ def test_thresholds_decide_resamples_too(generator: np.random.Generator) -> None
     )
     for name in ("accuracy", "balanced_accuracy", "f1"):
         np.testing.assert_allclose(found["thresholds"].draws[name], found["moved"].draws[name])
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "f1", "accuracy", "balanced_accuracy"])
+def test_a_metric_without_some_rows_is_that_of_the_others(metric: str) -> None:
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 3, 90)
+    predicted = random.dirichlet(np.ones(3), 90)
+    groups = random.permutation(90) % 4
+    words: Any = {"task": "multiclass", "loss": "cross_entropy", "metric": metric}
+    found = without_each(Decided(predicted, None), targets, groups, **words)
+    wanted = [score(predicted, targets, **words)[metric]]
+    for group in range(4):
+        left = groups != group
+        wanted.append(score(predicted[left], targets[left], **words)[metric])
+    assert found == pytest.approx(wanted)
