@@ -25,6 +25,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.api",),
     ("automl.watching",),
     ("automl.console.terminal",),  # what `progress=True` shows, too
+    ("automl.console.logs",),
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
     ("automl.study_list",),
@@ -148,7 +149,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
     "automl.result.SearchResult": "one method per thing that people do with a study",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
-    "automl.result.SearchResult": "one property or method for each thing to ask of a study",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
     "storage.records.StudyRecords": "frozen, one field per table",

@@ -106,6 +106,9 @@ def test_a_file_that_shadows_a_neighbour_is_named(name: str, tmp_path: Path) -> 
 
 IN_PYTHON = {
     "search": "automl.search",
+    "resume": "automl.resume",
+    "best": "automl.load_study",
+    "export": "automl.SearchResult.export",
     "studies": "automl.study_names",
     "show": "automl.load_study",
     "report": "automl.SearchResult.report",
