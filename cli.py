@@ -37,6 +37,7 @@ from automl.console.command_options import (
     typed_option,
     typed_options,
 )
+from automl.console.completion import SHELLS, offer, script
 from automl.console.export_command import export
 from automl.console.searching import Ending
 from automl.options.search_options import SearchOptions
@@ -344,6 +345,19 @@ def playground(toy: str, vary: tuple[str, ...], output: str, seed: int) -> None:
         written = write_playground(played, output)
     click.echo(written)
 
+
+@main.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print the script that lets a shell complete commands, options and names of studies.
+
+    For bash, in ~/.bashrc: eval "$(automl completion bash)". For zsh likewise in ~/.zshrc. For
+    fish: automl completion fish > ~/.config/fish/completions/automl.fish
+    """
+    click.echo(script(main, shell))
+
+
+offer(main)
 
 if __name__ == "__main__":
     main()

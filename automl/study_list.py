@@ -17,13 +17,23 @@ def list_studies(storage: str = DEFAULT_STORAGE) -> tuple[ListedStudy, ...]:
         ConfigError: `storage` is no URL.
         StorageError: there is no such database, or it cannot be read.
     """
+    found = listed_at_once(storage)
+    if found is not None:
+        return found
     url = DATABASE.plain("storage", storage)
-    path = url.removeprefix(PREFIX)
-    is_file = path != url and not path.startswith("file:") and "?" not in path
-    if is_file and Path(path).is_file():
-        found = read_listed(Path(path))
-        if found is not None:
-            return found
     from automl.studies import load_study, study_names  # Optuna and SQLAlchemy: a second
 
     return tuple(listed_study(load_study(name, url).records) for name in study_names(url))
+
+
+def listed_at_once(storage: str) -> tuple[ListedStudy, ...] | None:
+    """The same, where it takes no other library: None where it does, or where it would fail.
+
+    Raises:
+        ConfigError: `storage` is no URL.
+        StorageError: a value in it is damaged.
+    """
+    url = DATABASE.plain("storage", storage)
+    path = url.removeprefix(PREFIX)
+    is_file = path != url and not path.startswith("file:") and "?" not in path
+    return read_listed(Path(path)) if is_file and Path(path).is_file() else None

@@ -40,6 +40,8 @@ SETTINGS = {
 
 LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
 
+COMPLETING = "_AUTOML_COMPLETE"  # set by a shell that asks what it may offer
+
 INTERRUPTED = 130  # 128 and the number of the signal, as shells say it
 
 
@@ -96,7 +98,9 @@ class Commands(click.Group):
     """The group of commands; turns the project's errors into one line each."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command with safe streams."""
+        """Run the command with safe streams; a shell that completes reads click's bytes."""
+        if COMPLETING in os.environ:
+            return super().main(*args, **extra)
         atexit.register(gc.freeze)  # else Python looks for garbage among all modules: 0.6 s
         with spoken_as_typed(), safe_streams() as (stdout, stderr):
             try:

@@ -19,7 +19,7 @@ from typing import Any
 from automl.errors import ConfigError, did_you_mean
 from automl.options.option import Option, options_of
 from automl.options.search_options import SearchOptions
-from automl.options.values import SOURCE
+from automl.options.values import SKLEARN, SOURCE
 
 NAME = "automl.toml"
 TABLE = "search"
@@ -119,7 +119,7 @@ def _seen_from(folder: Path, home: Path, name: str, value: Any) -> Any:
         path = value.removeprefix(SQLITE)
         is_plain = path != value and not path.startswith("file:")
         return f"{SQLITE}{_moved(folder, home, path)}" if is_plain else value
-    if name in OF_FILES and not value.startswith("sklearn:"):
+    if name in OF_FILES and not value.startswith(SKLEARN):
         return _moved(folder, home, value)
     if name == "space" and value.endswith(".toml"):
         return _moved(folder, home, value)

@@ -31,9 +31,7 @@ from automl.data.files.text_files import parse_delimited
 from automl.data.table.columns import column_name
 from automl.data.table.plain_frames import plain_frame
 from automl.errors import DataError
-
-SKLEARN_NAMES = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
-"""The data sets that scikit-learn ships, so that no network is needed."""
+from automl.options.values import SKLEARN, SKLEARN_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def read_table(source: Any, names: Collection[str] = ()) -> Table:
             "data must be a path, 'sklearn:NAME', a DataFrame, (x, y), a mapping of arrays or a "
             f"torch Dataset, but got {type(source).__name__}"
         )
-    if str(source).startswith("sklearn:"):
+    if str(source).startswith(SKLEARN):
         return _checked(_from_sklearn(str(source)))
     return _checked(_from_file(Path(source), str(source), names))
 

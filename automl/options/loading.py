@@ -15,7 +15,7 @@ from automl.data.kinds import read_data
 from automl.errors import StudyError
 from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
-from automl.options.values import DEFAULT_STORAGE
+from automl.options.values import DEFAULT_STORAGE, SKLEARN
 from search_spaces import SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import StudySettings
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
 
 NOTHING: Mapping[str, str | Path | None] = {}
-
-BUILT_IN = "sklearn:"  # how the sources begin that are no files
 
 
 def load_data(data: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> LoadedData:
@@ -76,7 +74,7 @@ def fixed_options(
     lay = {"data": settings.data_source, "valid": options["valid"], "test": options["test"]}
     now = lay | {name: str(path) for name, path in moved.items() if path is not None}
     for name, path in now.items():
-        if path is None or path.startswith(BUILT_IN) or Path(path).exists():
+        if path is None or path.startswith(SKLEARN) or Path(path).exists():
             continue
         command = study_command("resume", settings.study_name, storage)
         raise StudyError(

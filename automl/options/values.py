@@ -32,6 +32,11 @@ from storage.records import StudyRecords
 
 DEFAULT_STORAGE = "sqlite:///automl.db"
 
+SKLEARN = "sklearn:"  # how the data begin that scikit-learn ships
+SKLEARN_NAMES = ("breast_cancer", "diabetes", "digits", "iris", "linnerud", "wine")
+SKLEARN_DATA = tuple(f"{SKLEARN}{name}" for name in SKLEARN_NAMES)
+"""The data sets that scikit-learn ships, so that no network is needed."""
+
 MOST = 2**31 - 1
 """The largest count: beyond it a number is a slip, and databases and arrays fail."""
 
