@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         StudyError,
         TrainingError,
     )
+    from automl.estimators.estimator import AutoMLClassifier, AutoMLRegressor
     from automl.investigation.questions import reproduce
     from automl.investigation.reproduction import ReproducedTrial
     from automl.options.search_options import SearchOptions
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from automl.training.trained_model import TrainedModel
 
 __all__ = [
+    "AutoMLClassifier",
     "AutoMLError",
+    "AutoMLRegressor",
     "ConfigError",
     "DataError",
     "DivergedError",
@@ -58,6 +61,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AutoMLClassifier": "estimators.estimator",
+    "AutoMLRegressor": "estimators.estimator",
     "ReproducedTrial": "investigation.reproduction",
     "SearchOptions": "options.search_options",
     "SearchResult": "result",

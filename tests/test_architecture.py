@@ -22,6 +22,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("cli",),
     ("automl.console",),
     ("automl",),  # the public names alone
+    ("automl.estimators",),
     ("automl.api",),
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
@@ -52,13 +53,20 @@ HOMES = {
     "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
     "safetensors": ("storage.artifact_formats",),
-    "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
+    "optuna": (
+        *("search_spaces", "storage", "automl.tuning", "automl.report"),
+        "automl.estimators.held_result",
+    ),
     "optuna_dashboard": ("automl.report.dashboard",),
-    "pandas": ("automl.data", "automl.report", "automl.training.trained_model"),
+    "pandas": (
+        *("automl.data", "automl.report", "automl.training.trained_model"),
+        "automl.estimators",
+    ),
     "pyarrow": ("automl.data",),
     "sklearn": (
         *("automl.data", "automl.training.metrics"),
         *("automl.report.numbers", "automl.report.figures"),
+        *("automl.training.fitted_estimator", "automl.estimators"),
     ),
     "threadpoolctl": ("automl.data", "automl.system.threads"),
     "cloudpickle": ("automl.models.own.reference",),
@@ -91,6 +99,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
+    "automl.estimators.parameters": (),
     # All that it takes to begin a search.
     "automl.session.opening": ("optuna", "pandas", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),

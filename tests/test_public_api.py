@@ -11,7 +11,9 @@ import pytest
 
 PUBLIC = {
     "automl": [
+        "AutoMLClassifier",
         "AutoMLError",
+        "AutoMLRegressor",
         "ConfigError",
         "DataError",
         "DivergedError",
