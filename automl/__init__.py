@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StudyError,
         TrainingError,
     )
+    from automl.estimators.estimator import AutoMLClassifier, AutoMLRegressor
     from automl.export.loading import load_export
     from automl.investigation.promotion import Promotion
     from automl.investigation.questions import confirm, explain, promote, reproduce
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
     from automl.training.trained_model import TrainedModel
 
 __all__ = [
+    "AutoMLClassifier",
     "AutoMLError",
+    "AutoMLRegressor",
     "ConfigError",
     "DataError",
     "DivergedError",
@@ -76,6 +79,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AutoMLClassifier": "estimators.estimator",
+    "AutoMLRegressor": "estimators.estimator",
     "Promotion": "investigation.promotion",
     "ReproducedTrial": "investigation.reproduction",
     "SearchOptions": "options.search_options",

@@ -100,7 +100,7 @@ def next_command(
     settings = records.settings
     if not changes or is_foreign(settings.space):
         return None
-    options = {**_what(settings), **_how(_last_policy(records)), "storage": storage}
+    options = {**_what(settings), **_how(_last_policy(records)), **_where(storage)}
     changed = {change.parameter for change in changes}
     is_same_study = changed <= options_of(FreeOptions).keys()
     searches = not is_same_study or bool(changed & options_of(EndOptions).keys())
@@ -137,7 +137,7 @@ def reproducing_command(records: StudyRecords, storage: str = DEFAULT_STORAGE) -
         "n_trials": len(records.trials),
         "timeout": None,
         "slots": policy.n_slots or None,
-        "storage": storage,
+        **_where(storage),
         "new": True,
     }
     return Reproduction(
@@ -196,8 +196,8 @@ def promoting_command(
 
 
 def pauses_explained(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> str:
-    """What it means that trials pause; empty where none does."""
-    if all(trial.outcome != "paused" for trial in records.trials):
+    """What it means that trials pause; empty where none does, or the study is kept nowhere."""
+    if not storage or all(trial.outcome != "paused" for trial in records.trials):
         return ""
     command = promoting_command(records.settings.study_name, "NUMBER", storage)
     return (
@@ -221,6 +221,11 @@ def _what(settings: StudySettings) -> dict[str, Any]:
         "target_error": settings.target_error,
         "metric": settings.metric,
     }
+
+
+def _where(storage: str) -> dict[str, Any]:
+    """The database; none of a study that is kept nowhere, as an estimator's by default."""
+    return {"storage": storage} if storage else {}
 
 
 def _how(policy: PolicyRecord) -> dict[str, Any]:

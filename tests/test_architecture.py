@@ -22,6 +22,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("cli",),
     ("automl.console",),
     ("automl",),  # the public names alone
+    ("automl.estimators",),
     ("automl.api",),
     ("automl.watching",),
     ("automl.console.terminal",),  # what `progress=True` shows, too
@@ -61,16 +62,21 @@ HOMES = {
     "jinja2": ("automl.report", "automl.playground"),
     "sqlalchemy": ("storage",),
     "safetensors": ("storage.artifact_formats", "automl.export.standalone"),
-    "optuna": ("search_spaces", "storage", "automl.tuning", "automl.report"),
+    "optuna": (
+        *("search_spaces", "storage", "automl.tuning", "automl.report"),
+        "automl.estimators.held_result",
+    ),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": (
         *("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
         "automl.result",  # names the type of the table that it hands on
+        "automl.estimators",
     ),
     "pyarrow": ("automl.data",),
     "sklearn": (
         *("automl.data", "automl.training.metrics"),
         *("automl.report.numbers", "automl.report.figures"),
+        *("automl.training.fitted_estimator", "automl.estimators"),
     ),
     "threadpoolctl": ("automl.data", "automl.system.threads"),
     "onnx": ("automl.export",),
@@ -106,6 +112,7 @@ LOADS = {  # importing this loads no other of the heavy libraries
     "automl.options.search_options": (),
     "automl.api": ("optuna", "pandas", "sqlalchemy"),  # what is mistyped is told without torch
     "automl.diagnostics": (),
+    "automl.estimators.parameters": (),
     # All that it takes to begin a search.
     "automl.session.opening": ("optuna", "pandas", "sqlalchemy", "torch"),
     "automl.report": ("optuna", "pandas", "plotly", "sklearn", "sqlalchemy"),

@@ -15,7 +15,9 @@ import cli
 
 PUBLIC = {
     "automl": [
+        "AutoMLClassifier",
         "AutoMLError",
+        "AutoMLRegressor",
         "ConfigError",
         "DataError",
         "DivergedError",

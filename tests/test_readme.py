@@ -24,14 +24,15 @@ def commands(text: str = README) -> list[list[str]]:
 
 def test_python_blocks_run_in_their_order(tmp_path: Path) -> None:
     printed = printed_by("\n".join(blocks(README, "python")), tmp_path)
-    assert (tmp_path / "report.html").exists()
-    *scores, predictions, of_images = printed
+    assert (tmp_path / "report.html").exists() and (tmp_path / "regressor.html").exists()
+    *scores, predictions, of_pipeline, of_images = printed
     accuracies = {name: float(score) for name, score in map(str.split, scores)}
     assert accuracies["network"] > 0.955  # these numbers are in the text below the code
     assert accuracies["linear_model"] == pytest.approx(0.96, abs=0.005)
     assert accuracies["boosted_trees"] == pytest.approx(0.98, abs=0.005)
     assert accuracies["guessing"] == pytest.approx(0.1, abs=0.005)
     assert predictions == "[0 1 2 3 4] (1797, 10)"
+    assert float(of_pipeline.removeprefix("R2 ").partition(",")[0]) > 0.2
     assert float(of_images.removeprefix("[0 1 2 3 4] ")) > 0.98
 
 

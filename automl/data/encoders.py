@@ -43,6 +43,14 @@ class Encoder(abc.ABC):
         Encoder.known[cls.kind] = cls
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of rows to predict, in the order of those to train; () where there are none.
+
+        Rows that bring no names, as an array's, have all of them.
+        """
+        return ()
+
+    @property
     @abc.abstractmethod
     def encoding(self) -> Encoding:
         """What the inputs that it makes have in common."""

@@ -1,8 +1,9 @@
 """Functions that take options as keywords, shown with every option that they take.
 
-`search`, `tune` and `resume` are written with `**options`. Type checkers and editors see the
-fields of the record of options in their place (PEP 612), notebooks see them in the signature, each
-with its type and default, and below the docstring, each with what it can be and its help.
+`search`, `tune`, `resume` and the estimators are written with `**options`. Type checkers and
+editors see the fields of the record of options in their place (PEP 612), notebooks see them in the
+signature, each with its type and default, and below the docstring, each with what it can be and
+its help.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from automl.options.option import OptionRecord, options_of
 from automl.options.values import DEFAULT_STORAGE
@@ -73,6 +74,13 @@ def of_study(
 ) -> Callable[[Callable[..., Result]], OfStudy[Options, Result]]:
     """Show the options of a record as the keywords of a function of a study."""
     return lambda function: _spelled_out(function, record)
+
+
+def of_estimator(
+    record: Callable[Options, object],
+) -> Callable[[Callable[..., None]], Callable[Concatenate[Any, Options], None]]:
+    """Show the options of a record as the keywords that a class is made with."""
+    return lambda method: _spelled_out(method, record)
 
 
 def _spelled_out(function: Any, record: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
 from automl.errors import ConfigError, warn_of
 from automl.models.family import find_family
+from automl.training import fitted_estimator
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.decisions import decide
 from automl.training.network import errors_in_one_line, load_weights
@@ -159,6 +160,57 @@ class TrainedModel:
         """
         predicted, messages = self._mean_prediction(data)
         return PredictedTable(self._columns(predicted), messages)
+
+    def score(self, data: Any, y: Any, sample_weight: Any = None) -> float:
+        """Score rows as scikit-learn does: accuracy of classes, R² of quantities.
+
+        Args:
+            data: as for `predict`.
+
+        Raises:
+            DataError: as for `predict`.
+
+        Shape:
+            y, sample_weight: (N,).
+        """
+        return fitted_estimator.score(self.task, y, self.predict(data), sample_weight)
+
+    def fit(self, data: Any, y: Any = None) -> Self:
+        """A trained model stays as it is; scikit-learn's tools ask for the method.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise fitted_estimator.stays_fitted("fit")
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """The columns of the table that it was trained on, without the target, (D,).
+
+        Raises:
+            AttributeError: it was trained on arrays of more than two dimensions.
+        """
+        names = self.members[0].network.encoder.column_names
+        if not names:
+            raise AttributeError("columns have names, but this model was trained on arrays")
+        return np.asarray(names, dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """How many columns these are."""
+        return len(self.feature_names_in_)
+
+    def __sklearn_tags__(self) -> Any:
+        """What it is, for scikit-learn's tools."""
+        return fitted_estimator.tags(self.task)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it is trained: always."""
+        return True
+
+    def __sklearn_clone__(self) -> Self:
+        """Refuse to make an untrained copy: there is none of a trained model."""
+        raise fitted_estimator.stays_fitted("clone")
 
     def _columns(self, predicted: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
         if self.task == "regression":

@@ -85,6 +85,11 @@ class Preprocessor(Encoder):
         return tuple(len(encoding.frequent) + 1 for encoding in self.embedded.values())
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of the table, those that are left out too, without the target."""
+        return tuple(plan.name for plan in self.plans)
+
+    @property
     def encoding(self) -> TableEncoding:
         """The scalings, the codes of embedded columns, and quantiles of numeric ones."""
         return TableEncoding(self.scalings, self.cardinalities, self.levels)
