@@ -23,6 +23,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.console",),
     ("automl",),  # the public names alone
     ("automl.api",),
+    ("automl.serving",),
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
     ("automl.studies", "automl.options.loading"),
@@ -46,7 +47,12 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 )
 
 HOMES = {
-    "click": ("cli", "automl.console.command_group", "automl.console.command_options"),
+    "click": (
+        *("cli", "automl.console.command_group", "automl.console.command_options"),
+        *("automl.console.prediction", "automl.console.model_commands"),
+    ),
+    "fastapi": ("automl.serving",),
+    "uvicorn": ("automl.serving",),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -81,6 +87,7 @@ HOMES = {
         "automl.executors",
         "automl.tuning.keeping",  # names the type of the weights that it hands on
         "automl.playground.toy_data",  # makes data sets of known noise
+        "automl.serving.server",  # says how many threads count
     ),
 }
 
@@ -146,6 +153,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "automl.data.broken_files": "every kind of file, by what happens to a person",
 }
 TESTED_ELSEWHERE = {
+    "automl.console.model_commands": "with the streams and the server that they start",
     "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",

@@ -61,7 +61,8 @@ def test_every_file_that_is_no_module_goes_with_its_package() -> None:
 
 
 def test_every_library_that_is_imported_is_declared() -> None:
-    optional = PROJECT["optional-dependencies"]["dashboard"]
+    extras = PROJECT["optional-dependencies"]
+    optional = [*extras["dashboard"], *extras["onnx"], *extras["serve"]]
     declared = {distribution(line) for line in [*PROJECT["dependencies"], *optional]}
     for path in product_files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
