@@ -28,7 +28,6 @@ from automl.console.command_group import (
     report_option,
     tell,
     told_steps,
-    told_warnings,
 )
 from automl.console.command_options import (
     SectionedCommand,
@@ -39,6 +38,7 @@ from automl.console.command_options import (
 )
 from automl.console.completion import SHELLS, offer, script
 from automl.console.export_command import export
+from automl.console.model_commands import predict, serve
 from automl.console.searching import Ending
 from automl.options.search_options import SearchOptions
 from automl.options.values import SEED, TRIAL_NUMBER, whole
@@ -156,35 +156,8 @@ def report(study: str, output: str, storage: str) -> None:
     click.echo(written)
 
 
-@main.command()
-@click.argument("study")
-@click.argument("data")
-@click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: the answer.")
-@output_option("predictions.csv")
-@typed_option("model")
-@typed_option("storage")
-def predict(
-    study: str, data: str, trial_number: int | None, output: str, model: str | None, storage: str
-) -> None:
-    """Predict the rows of DATA with a study's answer: its best trial, or an ensemble.
-
-    DATA has the columns that the study was searched on. One line per row is written: the
-    prediction, and the probability of each class; by the file's ending as CSV, TSV (.gz too) or
-    Parquet. An existing file is replaced only if it holds earlier predictions; those of a
-    regression are known as such in Parquet only.
-    """
-    with told_steps("reading the study"):
-        from automl.console.trial_summary import prediction_words
-        from automl.studies import load_study
-        from automl.wording.printable import one_line
-
-        result = load_study(study, storage)
-        with told_warnings():
-            written = result.write_predictions(data, output, trial_number, model)
-    click.echo(one_line(prediction_words(result, written)), err=True)
-    click.echo(written.path)
-
-
+main.add_command(predict)
+main.add_command(serve)
 main.add_command(export)
 
 

@@ -14,9 +14,10 @@ from automl.diagnostics.headline import shown_diagnoses
 from automl.errors import StudyError, warn_of
 from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.study_json import study_json
-from automl.system.output_files import PAGE, check_output, write_output
+from automl.system.output_files import PAGE, check_output, writing_output
 from automl.wording.counts import trial_words
 from automl.wording.printable import one_line
+from automl.wording.scores import read_score
 from storage import open_store
 from storage.answers import (
     predictions_artifact,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from automl.report.plots import Plots
+    from automl.training.predicted_files import PredictedRows
     from automl.training.trained_model import TrainedModel
 
 
@@ -47,9 +49,7 @@ class WrittenPredictions:
     """A file of predictions, and what is in it."""
 
     path: Path
-    n_rows: int
-    columns: tuple[str, ...]
-    answer: AnswerRecord  # whose networks predicted, by their weighted mean
+    rows: PredictedRows
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,7 +145,7 @@ class SearchResult:
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        return _load(self, _answer_of(self, trial_number), model)
+        return _load(self, answer_of(self, trial_number), model)
 
     def best_state(self, trial_number: int | None = None) -> Any:
         """What the objective of `automl.tune` saved after the best epoch of its best trial.
@@ -163,7 +163,7 @@ class SearchResult:
         from automl.tuning.kept_states import load_state
 
         with closing(open_store(self.storage)) as store:
-            return load_state(store, self.records, _answer_of(self, trial_number))
+            return load_state(store, self.records, answer_of(self, trial_number))
 
     def predictions(self) -> Mapping[str, NDArray[Any]] | None:
         """What the answer predicts of validation and test rows, and their targets.
@@ -208,46 +208,38 @@ class SearchResult:
         path: str | Path,
         trial_number: int | None = None,
         model: Any = None,
+        *,
+        force: bool = False,
     ) -> WrittenPredictions:
         """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
+
+        A file may be larger than the memory: it is read and written piece by piece.
 
         Args:
             data: as for `TrainedModel.predict`.
             trial_number: whose network predicts; those of the answer if None.
             model: as for `best_model`.
+            force: replace an existing file, unless it is a database or one that is read.
 
         Warns:
             DataWarning: cells that are none of their column's kind count as missing.
 
         Raises:
-            OutputError: the file cannot be written, or is not known as an earlier one of this
-                kind; of a regression, only those in Parquet are.
+            OutputError: the file cannot be written, or is there already.
             StudyError, DataError: as `model` and `predict` say.
         """
-        from automl.data.files import prediction_files
-        from automl.data.targets import class_values
+        from automl.data.files.prediction_files import PREDICTIONS
+        from automl.training.predicted_files import predict_rows
 
-        settings = self.records.settings
-        classes = class_values(settings.class_names, settings.class_type)
-        names = prediction_files.prediction_names(settings.target, classes)
-        kind = prediction_files.predictions_kind(names)
-        spared = {**study_files(self.storage, data, table="the table to predict"), **self.files}
-        final = check_output(path, kind, spared)
-        answer = _answer_of(self, trial_number)
-        log = logging.getLogger("automl")
-        trials = trial_words(trials_of(self.records, answer))
-        log.info("loading PyTorch and the network of %s", trials)
-        trained = _load(self, answer, model)
-        log.info("predicting")
-        predicted = trained.predict_table(data)
-        warn_of(predicted.messages)
-        content = prediction_files.predictions_content(predicted.columns, final.name)
-        return WrittenPredictions(
-            write_output(path, content, kind, spared),
-            len(predicted.columns[names[0]]),
-            tuple(predicted.columns),
-            answer,
-        )
+        read = study_files(self.storage, data, table="the table to predict")
+        spared = {**read, **self.files}
+        final = check_output(path, PREDICTIONS, spared, force=force)
+        trained = _load(self, answer_of(self, trial_number), model)
+        metric = read_score(self.records.settings)
+        with writing_output(path, PREDICTIONS, spared, force=force) as file:
+            *_, rows = predict_rows(trained, data, file, final.name, metric)
+        warn_of(rows.notes.messages)
+        return WrittenPredictions(Path(path), rows)
 
     def export(
         self,
@@ -283,7 +275,7 @@ class SearchResult:
 
         check_format(format)
         check_folder(directory, force=force)
-        answer = _answer_of(self, trial_number)
+        answer = answer_of(self, trial_number)
         trials = trial_words(trials_of(self.records, answer))
         logging.getLogger("automl").info("loading PyTorch and the network of %s", trials)
         from automl.export.answers import export_answer
@@ -360,8 +352,12 @@ def _load(result: SearchResult, answer: AnswerRecord, model: Any) -> TrainedMode
         return load_trained_model(store, result.records, answer)
 
 
-def _answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
-    """That of the study, or of one trial."""
+def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
+    """What one trial hands over; the study's answer if None.
+
+    Raises:
+        StudyError: there is no such trial, or none has completed.
+    """
     if trial_number is None:
         return result.answer
     return single_answer(result.records, TRIAL_NUMBER.plain("trial_number", trial_number))

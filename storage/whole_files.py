@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,11 +25,18 @@ def write_whole(final: Path, content: BinaryIO, temporary: Path, *, mode: int = 
     Raises:
         OSError: it cannot be written.
     """
+    with writing_whole(final, temporary, mode=mode) as file:
+        shutil.copyfileobj(content, file)
+
+
+@contextlib.contextmanager
+def writing_whole(final: Path, temporary: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Write a file piece by piece, or leave what is there as it is; as `write_whole`."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            shutil.copyfileobj(content, file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(final)

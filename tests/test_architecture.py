@@ -27,6 +27,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.watching",),
     ("automl.console.terminal",),  # what `progress=True` shows, too
     ("automl.console.logs",),
+    ("automl.serving",),
     ("automl.session",),
     ("automl.playground", "automl.investigation"),
     ("automl.study_list",),
@@ -57,6 +58,8 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
 
 HOMES = {
     "click": ("cli", "automl.console"),
+    "fastapi": ("automl.serving",),
+    "uvicorn": ("automl.serving",),
     "rich": ("automl.console",),
     "plotly": ("automl.report", "automl.playground"),
     "jinja2": ("automl.report", "automl.playground"),
@@ -102,6 +105,7 @@ HOMES = {
         "automl.export",
         "automl.tuning.keeping",  # names the type of the weights that it hands on
         "automl.playground.toy_data",  # makes data sets of known noise
+        "automl.serving.server",  # says how many threads count
     ),
 }
 
@@ -187,6 +191,7 @@ TESTED_ELSEWHERE = {
     "automl.export.standalone.model": "with the folders that are written",
     "automl.export.standalone.preprocessing": "with the folders that are written",
     "automl.export.standalone.updates": "with the training that makes them",
+    "automl.console.model_commands": "with the streams and the server that they start",
     "automl.investigation.laboratory": "with the questions that are asked in it",
     "automl.stacked.embeddings": "with the passes that use it",
     "storage.background": "with the database whose thread it is",

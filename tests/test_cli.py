@@ -84,8 +84,9 @@ def test_search_prints_the_result_on_stdout_and_progress_on_stderr(study: Path) 
 def test_predict_writes_a_line_per_row(study: Path) -> None:
     result = run("predict", "flowers-kind", "flowers.csv", "-o", "predicted.csv")
     assert (result.exit_code, result.stdout) == (0, "predicted.csv\n")
-    steps, words = result.stderr.splitlines()[:-1], result.stderr.splitlines()[-1]
-    assert [steps[0], steps[-1]] == ["reading the study", "predicting"]
+    first, *_, words, score = result.stderr.splitlines()
+    assert first == "reading the study"
+    assert score.startswith("accuracy ") and score.endswith(" % on these rows")
     assert words.startswith(f"{len(table())} rows predicted with trial ")
     assert result.stderr.endswith("columns kind, probability of lily, probability of rose\n")
     written = pd.read_csv("predicted.csv")

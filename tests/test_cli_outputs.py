@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +87,9 @@ def test_nothing_of_a_persons_is_written_over(command: str, output: str, study: 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_a_command_wrote_it_writes_again(command: str, study: Path) -> None:
     output = "out/again.csv" if command == "predict" else "out/again.html"
-    for _ in range(2):
-        result = run(*COMMANDS[command], output)
+    for again in range(2):
+        force = ("--force",) if command == "predict" and again else ()
+        result = run(*COMMANDS[command], output, *force)
         assert result.exit_code == 0, result.stderr
     assert (study / output).stat().st_size > 100
 
@@ -97,7 +99,9 @@ def test_rows_that_are_predicted_stay_even_if_they_are_predictions(study: Path) 
     predicted = pd.read_csv("p.csv").assign(length=0.5)
     predicted.drop(columns="length").to_csv("rows.csv", index=False)
     before = contents(study)
-    assert "stays" in refused("predict", "flowers-kind", "p.csv", "-o", "p.csv")
+    again = ("predict", "flowers-kind", "p.csv", "-o", "p.csv")
+    assert "stays" in refused(*again)
+    assert "stays" in refused(*again, "--force")
     assert contents(study) == before
 
 
@@ -122,13 +126,24 @@ def test_a_refusal_says_what_the_file_is(study: Path) -> None:
     assert "'new.csv' is the table to predict" in refused(*to_new)
 
 
-def test_true_values_are_not_predicted_over(study: Path) -> None:
-    table().assign(kind=table()["length"] * 3).to_csv("reg.csv", index=False)
-    assert run("search", "reg.csv", "--target", "kind", *QUICK).exit_code == 0
+def test_an_existing_file_is_predicted_over_with_force_alone(study: Path) -> None:
     (study / "y_test.csv").write_text("kind\n1.234567890123456\n")
     before = contents(study)
-    told = refused("predict", "reg-kind", "reg.csv", "-o", "y_test.csv")
-    assert "true values, so that none is replaced, but 'y_test.csv' exists" in told
+    told = refused(*COMMANDS["predict"], "y_test.csv")
+    assert "replaced only with --force, but 'y_test.csv' exists" in told
+    assert contents(study) == before
+    assert run(*COMMANDS["predict"], "y_test.csv", "--force").exit_code == 0
+    assert len(pd.read_csv("y_test.csv")) == 40
+
+
+def test_no_database_is_predicted_over_whatever_it_is_called(study: Path) -> None:
+    with sqlite3.connect(study / "other.csv") as connection:
+        connection.execute("CREATE TABLE trials (number)")
+    connection.close()
+    before = contents(study)
+    for name in ("other.csv", "automl.db", "flowers.csv"):
+        refused(*COMMANDS["predict"], name, "--force")
+    assert "a database is never replaced" in refused(*COMMANDS["predict"], "other.csv", "--force")
     assert contents(study) == before
 
 

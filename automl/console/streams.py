@@ -50,6 +50,21 @@ class SafeStream(io.TextIOBase):
         with self._guarded():
             self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
+    def write_bytes(self, content: bytes) -> None:
+        """Write what is to be read by programs as it is; to a terminal as `write` does."""
+        if self.isatty():
+            self.write(content.decode("utf-8", "replace"))
+            return
+        if self.failure is not None:
+            return
+        if self._stream is None:
+            self.failure = OSError(errno.EBADF, os.strerror(errno.EBADF))
+            return
+        with self._guarded():
+            self._stream.flush()
+            self._stream.buffer.write(content)
+            self._stream.buffer.flush()
+
     def flush(self) -> None:
         """Hand on what is buffered."""
         if self._stream is not None and self.failure is None:

@@ -7,7 +7,7 @@ ones, where most happens, then ever fewer, and always the best and the last.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -26,13 +26,12 @@ from automl.console.verdicts import print_advice, print_diagnosis
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
 from automl.errors import StudyError
-from automl.result import SearchResult, WrittenPredictions
-from automl.wording.counts import agree, count, trial_words
+from automl.result import SearchResult
+from automl.wording.counts import count
 from automl.wording.epochs import measured_words, part_words
 from automl.wording.numbers import number, number_or_dash, percent
 from automl.wording.printable import one_line
-from automl.wording.scores import read_score, score_name, score_text
-from storage.answers import evaluation_of, trials_of
+from automl.wording.scores import score_name, score_text
 from storage.records import (
     EpochRecord,
     RunRecord,
@@ -41,7 +40,6 @@ from storage.records import (
     TrialRecord,
     best_epoch,
 )
-from storage.score_records import AnswerRecord
 
 if TYPE_CHECKING:
     from automl.investigation.promotion import Promotion
@@ -231,33 +229,3 @@ def print_promotion(promotion: Promotion) -> None:
         console.print(
             f"That is {verdict} the study's best, {score_text('loss', promotion.best_value)}."
         )
-
-
-def prediction_words(result: SearchResult, written: WrittenPredictions) -> str:
-    """What `predict` has done: whose network, how good it is, and what the file holds."""
-    records, answer = result.records, written.answer
-    trials = trial_words(trials_of(records, answer) or (answer.best_trial_number,))
-    known = ", ".join(_what_is_known(records, answer))
-    n_more = len(written.columns) - COLUMNS_NAMED
-    more = f" and {n_more} more" if n_more > 0 else ""
-    return (
-        f"{count(written.n_rows, 'row')} predicted with {trials} of {records.settings.study_name} "
-        f"({known}); {agree(len(written.columns), 'column', 'columns')} "
-        f"{', '.join(written.columns[:COLUMNS_NAMED])}{more}"
-    )
-
-
-def _what_is_known(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]:
-    """How good an answer is, and of how many networks it is the mean."""
-    metric, evaluation = read_score(records.settings), evaluation_of(records, answer, "test")
-    numbers = trials_of(records, answer)
-    if evaluation is not None and metric in evaluation.scores:
-        yield f"{score_name(metric)} {score_text(metric, evaluation.scores[metric])} on test rows"
-    elif len(numbers) == 1:
-        yield f"valid loss {score_text('loss', records.trials[numbers[0]].value)}"
-    if answer.kind == "refit":
-        yield "refitted on train and validation rows"
-    if len(answer.members) > 1:
-        is_of_folds = len(numbers) == 1 and answer.kind != "seeds"
-        what = "folds" if is_of_folds else "networks"
-        yield f"the mean of its {len(answer.members)} {what}"

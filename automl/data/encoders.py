@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import abc
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
 from automl.data.inputs import Encoding, InputColumns, Inputs
+from automl.data.reading_notes import ReadingNotes
 from automl.errors import DataError
 from storage.records import Json
 
@@ -28,8 +29,18 @@ class NewRows:
     """Rows to predict as an encoder has read them, and what a person should know of it."""
 
     rows: Any  # what the encoder's `inputs` takes
-    n_rows: int
-    messages: tuple[str, ...] = ()
+    notes: ReadingNotes
+    table: Any = None  # where they stood, with further columns: a `Table` of data/sources.py
+
+    @property
+    def n_rows(self) -> int:
+        """How many there are."""
+        return self.notes.n_rows
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The notes, a line for each."""
+        return self.notes.messages
 
 
 class Encoder(abc.ABC):
@@ -78,6 +89,17 @@ class Encoder(abc.ABC):
         Raises:
             DataError: they are not rows like those of training.
         """
+
+    def read_pieces(self, data: Any, others: Sequence[Self] = ()) -> Iterator[NewRows]:
+        """Read rows to predict that may be more than the memory holds; by default all at once.
+
+        That most cells of a column cannot be read is for the caller to refuse at the end, by the
+        sum of all notes.
+
+        Raises:
+            DataError: as for `read`.
+        """
+        yield self.read(data, others)
 
     @abc.abstractmethod
     def to_state(self) -> tuple[Mapping[str, NDArray[Any]], dict[str, Json]]:

@@ -103,8 +103,7 @@ def require_column(frame: pd.DataFrame, column: str, role: str) -> None:
 def _from_file(path: Path, source: str, names: Collection[str]) -> Table:
     """Read a file; what it begins with says more of its kind than its name."""
     content = read_bytes(path)
-    bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    kind = bare.suffix.lower()
+    bare, kind = _bare(path), bare_kind(path)
     name, file_name, source = shown(bare.stem), shown(path.name), shown(source)
     if kind == ".npz":
         return _from_arrays(parse_npz(content, file_name), name, source)
@@ -112,7 +111,7 @@ def _from_file(path: Path, source: str, names: Collection[str]) -> Table:
         return Table(parse_parquet(content, file_name), name, source)
     if kind in (".json", ".jsonl", ".ndjson") or is_json(content):
         return Table(parse_json(content, file_name), name, source)
-    if kind == ".arff" or is_arff(content):
+    if not is_text_kind(kind, content):
         return Table(parse_arff(content, file_name), name, source)
     read = parse_delimited(content, file_name, names)
     return Table(
@@ -123,6 +122,22 @@ def _from_file(path: Path, source: str, names: Collection[str]) -> Table:
         has_types=False,
         decimal=read.decimal,
     )
+
+
+def _bare(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
+
+
+def bare_kind(path: Path) -> str:
+    """The ending of a file's name, without that of gzip."""
+    return _bare(path).suffix.lower()
+
+
+def is_text_kind(kind: str, content: bytes) -> bool:
+    """Whether a file is delimited text, by its ending and what it begins with."""
+    if kind in (".npz", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".arff"):
+        return False
+    return not (is_parquet(content) or is_json(content) or is_arff(content))
 
 
 def _from_arrays(arrays: Mapping[Any, Any], name: str, source: str) -> Table:
@@ -159,12 +174,20 @@ def _checked(table: Table) -> Table:
     test = table.test_frame
     return replace(
         table,
-        frame=_checked_frame(table.frame, table.name),
-        test_frame=None if test is None else _checked_frame(test, table.name),
+        frame=checked_frame(table.frame, table.name),
+        test_frame=None if test is None else checked_frame(test, table.name),
     )
 
 
-def _checked_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def checked_frame(frame: pd.DataFrame, name: str, first_row: int = 1) -> pd.DataFrame:
+    """The columns of a frame, or of a piece of one, by stripped names that differ, and plain.
+
+    Args:
+        first_row: the number of its first row, from 1, as people count them.
+
+    Raises:
+        DataError: there are no rows, or two columns of one name.
+    """
     if frame.empty:
         raise DataError(f"{name} must have rows and columns, but has shape {frame.shape}")
     frame = frame.set_axis([column_name(each) for each in frame.columns], axis="columns")
@@ -174,5 +197,5 @@ def _checked_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             f"column names must differ, but {name} has {repeated[0]!r} more than once; "
             "rename or remove all but one"
         )
-    frame.index = pd.RangeIndex(1, len(frame) + 1)  # rows as people count them
+    frame.index = pd.RangeIndex(first_row, first_row + len(frame))
     return plain_frame(frame, name)

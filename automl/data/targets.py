@@ -163,6 +163,12 @@ def learn_target(
     return TargetReading(plan, marks, class_type)
 
 
+def known_classes(name: str, class_type: ClassType) -> TargetReading:
+    """How a target is read whose classes are known."""
+    written = CategoryFormat(is_coded=class_type in ("integer", "number"))
+    return TargetReading(ColumnPlan(name, "categorical", categories=written), (), class_type)
+
+
 def infer_target(
     reading: TargetReading,
     values: pd.Series[Any],

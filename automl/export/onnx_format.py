@@ -248,7 +248,7 @@ def fed(cells: pd.Series[Any], plan: ColumnPlan) -> NDArray[Any]:
         texts = raw_column(cells).values
         return np.array([["" if text is None or text != text else text] for text in texts], object)
     if plan.kind == "date":
-        parts, _ = read_column(cells, plan)
+        parts = read_column(cells, plan).outputs
         days = days_since_1970(read_moments(raw_column(cells), plan.dates.pattern))
         return np.where(np.isnan(parts[0]), np.nan, days)[:, None]
-    return np.asarray(read_column(cells, plan)[0][0], dtype=np.float64)[:, None]
+    return np.asarray(read_column(cells, plan).outputs[0], dtype=np.float64)[:, None]

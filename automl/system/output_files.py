@@ -2,14 +2,15 @@
 
 A mistyped `-o` must not cost a database, a table or a page that somebody else wrote. So a name
 is free where nothing is, and a file is replaced only if it is empty or of the very kind that is
-about to be written; each kind says how it knows its own. Refused everywhere: files that the
-command reads, the database of the study with its logs, and whatever lies in a folder of artifacts.
-A link is followed, and what it points at is judged, its ending too: an empty file may be the log
-of a database that another process has open.
+about to be written; each kind says how it knows its own. Predictions cannot be told from a
+person's own table, so that of these none is replaced unless the person says so (`force`).
+Refused everywhere, whatever is said: files that the command reads, databases, and whatever lies
+in a folder of artifacts. A link is followed, and what it points at is judged, its ending too: an
+empty file may be the log of a database that another process has open.
 
-`check_output` is called before the work begins, `write_output` when there is something to write:
-under a new name beside the file, brought to the disk, then renamed, so that a full disk or a
-killed process leaves what was there. Folders that are missing are made.
+`check_output` is called before the work begins, `write_output` or `writing_output` when there is
+something to write: under a new name beside the file, brought to the disk, then renamed, so that
+a full disk or a killed process leaves what was there. Folders that are missing are made.
 """
 
 from __future__ import annotations
@@ -17,20 +18,24 @@ from __future__ import annotations
 import os
 import stat
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 from uuid import uuid4
 
-from automl.errors import OutputError
-from storage.whole_files import write_whole
+from automl.errors import AutoMLError, OutputError
+from storage.whole_files import writing_whole
 
 ARTIFACTS = ".artifacts"  # how the names of folders of artifacts end, beside their databases
 
 PAGE_MARK = b'<meta name="generator" content="automl-torch">'
 """In the head of every page that is written here."""
+
+DATABASE_MARK = b"SQLite format 3\0"
+"""What files of SQLite begin with."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -43,8 +48,7 @@ class FileKind:
 
     name: str  # in messages, as "an HTML page"
     endings: tuple[str, ...]
-    is_own: Callable[[Path], bool]  # whether a file was written by this program, as this kind
-    unlike: str = ""  # why files of this kind cannot be told from a person's own, if so
+    is_own: Callable[[Path], bool] | None  # whether this program wrote a file; None: who knows
 
 
 def is_page(path: Path) -> bool:
@@ -57,12 +61,15 @@ def is_page(path: Path) -> bool:
 PAGE = FileKind("an HTML page", (".html", ".htm"), is_page)
 
 
-def check_output(path: str | Path, kind: FileKind, spared: Mapping[str, str] = NOTHING) -> Path:
+def check_output(
+    path: str | Path, kind: FileKind, spared: Mapping[str, str] = NOTHING, *, force: bool = False
+) -> Path:
     """Find out whether a file can be written, before there is anything to write.
 
     Args:
         spared: files that must stay even if they are of this kind, each with what it is: those
             that a command reads.
+        force: replace what is there otherwise, unless it is a database.
 
     Returns:
         Where it will be written: the path, or what a link there points at.
@@ -75,7 +82,7 @@ def check_output(path: str | Path, kind: FileKind, spared: Mapping[str, str] = N
     try:
         final = Path(path).resolve()
         _refuse_ending(f"{shown}, a link to {final.name!r}", final.name, kind)
-        _refuse_loss(shown, final, kind, spared)
+        _refuse_loss(shown, final, kind, spared, force=force)
         temporary = _temporary_in(_nearest_folder(final))
         temporary.touch(exist_ok=False)
         temporary.unlink()
@@ -97,15 +104,31 @@ def write_output(
     Raises:
         OutputError: as `check_output` says, or the disk is full.
     """
-    final = check_output(path, kind, spared)
+    with writing_output(path, kind, spared) as file:
+        file.write(content)
+    return Path(path)
+
+
+@contextmanager
+def writing_output(
+    path: str | Path, kind: FileKind, spared: Mapping[str, str] = NOTHING, *, force: bool = False
+) -> Iterator[BinaryIO]:
+    """Write a file piece by piece; where the block raises, what is there stays as it is.
+
+    Raises:
+        OutputError: as `check_output` says, or the disk is full.
+    """
+    final = check_output(path, kind, spared, force=force)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(final, BytesIO(content), _temporary_in(final.parent))
+        with writing_whole(final, _temporary_in(final.parent)) as file:
+            yield file
     except OSError as error:
+        if isinstance(error, AutoMLError):
+            raise
         raise OutputError(
             f"{str(path)!r} cannot be written: {_cause(error, path)}; what was there is unchanged"
         ) from error
-    return Path(path)
 
 
 def _refuse_ending(shown: str, name: str, kind: FileKind) -> None:
@@ -116,7 +139,9 @@ def _refuse_ending(shown: str, name: str, kind: FileKind) -> None:
         )
 
 
-def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Mapping[str, str]) -> None:
+def _refuse_loss(
+    shown: str, final: Path, kind: FileKind, spared: Mapping[str, str], *, force: bool
+) -> None:
     for other, what in spared.items():
         if _is_same(final, Path(other)):
             raise OutputError(f"what a command reads stays, but {shown} is {what}: name another")
@@ -134,23 +159,36 @@ def _refuse_loss(shown: str, final: Path, kind: FileKind, spared: Mapping[str, s
         raise OutputError(f"{kind.name} is written to a file, but {shown} is {what}: name another")
     if not os.access(final, os.W_OK):
         raise OutputError(f"{shown} cannot be written: it is read-only")
-    if not found.st_size or _is_own(final, kind):
+    if not found.st_size:
         return
-    if kind.unlike:
-        raise OutputError(
-            f"{kind.unlike}, so that none is replaced, but {shown} exists: name another, or move "
-            "it away"
-        )
+    if kind.is_own is None:
+        _refuse_existing(shown, final, force=force)
+        return
+    if force or _is_own(final, kind.is_own):
+        return
     raise OutputError(
         f"a file is replaced only if this program wrote it, as {kind.name}, but {shown} is "
         "something else: name another, or move it away"
     )
 
 
-def _is_own(path: Path, kind: FileKind) -> bool:
+def _refuse_existing(shown: str, final: Path, *, force: bool) -> None:
+    """Files of a kind that is like a person's own."""
+    with final.open("rb") as file:
+        is_database = file.read(len(DATABASE_MARK)) == DATABASE_MARK
+    if is_database:
+        raise OutputError(f"a database is never replaced, but {shown} is one: name another")
+    if not force:
+        raise OutputError(
+            f"a file is replaced only with --force, but {shown} exists: name another, or add "
+            "--force"
+        )
+
+
+def _is_own(path: Path, is_own: Callable[[Path], bool]) -> bool:
     """What cannot be read or understood is somebody else's."""
     try:
-        return kind.is_own(path)
+        return is_own(path)
     except (OSError, ValueError, EOFError, zlib.error):
         return False
 

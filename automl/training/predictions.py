@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -75,22 +75,65 @@ def predict_inputs(
         result: (N, C) probabilities, (N, 2) for binary tasks; (N,) values in the target's
         own unit for regression. On the inputs' device, in the weights' precision.
     """
-    arguments = find_family(run.family).read(inputs, data.encoding, run.model)
-    dtype = next(each.dtype for each in weights.values() if each.is_floating_point())
-    place = Place(arguments[0].device, dtype)
-    rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
-    network = Network.built(run, data, rows, place, goal.readout)
-    load_weights(network.module, weights)
-    outputs = network.evaluated(rows)
-    _check_finite(outputs)
-    if data.task == "regression":
-        values = outputs * goal.scale + goal.mean
-        _check_finite(values)
-        return values.squeeze(-1)
-    if data.task == "binary":
-        positive = torch.sigmoid(outputs)
-        return torch.cat([1 - positive, positive], dim=-1)
-    return torch.softmax(outputs, dim=-1)
+    return Predictor(run, weights, data, goal).predict(inputs)
+
+
+class Predictor:
+    """A run's network with its weights, built with the first rows that it predicts, then kept.
+
+    A person's own module may keep something of what it was called with, on which what it says of
+    other rows would depend: such a one is built anew for each call.
+
+    Args:
+        data: what the network was built for.
+        goal: how its outputs become values, of a regression.
+    """
+
+    def __init__(
+        self,
+        run: RunConfig,
+        weights: Mapping[str, Tensor],
+        data: DataDescription,
+        goal: TargetScale = AS_IT_IS,
+    ) -> None:
+        self._run = run
+        self._weights = weights
+        self._data = data
+        self._goal = goal
+        self._kept: Network | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Predictor, (self._run, self._weights, self._data, self._goal)
+
+    def predict(self, inputs: Inputs) -> Tensor:
+        """Predict rows; as `predict_inputs`."""
+        family = find_family(self._run.family)
+        arguments = family.read(inputs, self._data.encoding, self._run.model)
+        dtype = next(each.dtype for each in self._weights.values() if each.is_floating_point())
+        place = Place(arguments[0].device, dtype)
+        rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
+        return self._read_out(self._network(rows, place).evaluated(rows))
+
+    def _network(self, rows: Rows, place: Place) -> Network:
+        kept = self._kept
+        if kept is not None and kept.place == place:
+            return kept
+        network = Network.built(self._run, self._data, rows, place, self._goal.readout)
+        load_weights(network.module, self._weights)
+        if network.family.is_trusted:
+            self._kept = network
+        return network
+
+    def _read_out(self, outputs: Tensor) -> Tensor:
+        _check_finite(outputs)
+        if self._data.task == "regression":
+            values = outputs * self._goal.scale + self._goal.mean
+            _check_finite(values)
+            return values.squeeze(-1)
+        if self._data.task == "binary":
+            positive = torch.sigmoid(outputs)
+            return torch.cat([1 - positive, positive], dim=-1)
+        return torch.softmax(outputs, dim=-1)
 
 
 def _check_finite(outputs: Tensor) -> None:

@@ -9,8 +9,9 @@ where it holds numbers, texts where texts.
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -22,13 +23,14 @@ from automl import randomness
 from automl.data.dataset import DataDescription
 from automl.data.encoders import Encoder, NewRows
 from automl.data.files.prediction_files import prediction_names
+from automl.data.reading_notes import ReadingNotes, refuse_unreadable
 from automl.errors import ConfigError, warn_of
 from automl.models.family import find_family
 from automl.training import fitted_estimator
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.decisions import decide
 from automl.training.network import errors_in_one_line, load_weights
-from automl.training.predictions import TargetScale, predict_inputs
+from automl.training.predictions import Predictor, TargetScale
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
 from storage.notebook_html import described, value_text
@@ -71,10 +73,17 @@ class PredictedTable:
     """What a model predicts of rows, and what a person should know of how they were read."""
 
     columns: Mapping[str, NDArray[Any]]  # each (N,)
-    messages: tuple[str, ...]
+    predicted: NDArray[np.float64]  # (N, C) probabilities, or (N,) values
+    notes: ReadingNotes
+    table: Any = None  # where the rows stood, a `Table`, if they stood in one
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What could not be read of the rows, a line for each."""
+        return self.notes.messages
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainedModel:
     """What a study hands over: one network, or several together, with the preprocessing."""
 
@@ -112,20 +121,22 @@ class TrainedModel:
         """Predict the target, in the values or the unit of its own column.
 
         Args:
-            data: a DataFrame, a path, "sklearn:NAME", or an array; the target may be among
-                the columns, and is not looked at.
+            data: a DataFrame, a path, "sklearn:NAME", one row as a dict or a Series with its
+                columns by name, several as a list of dicts, or an array; the target may be
+                among the columns, and is not looked at.
 
         Warns:
             DataWarning: cells that are none of their column's kind count as missing.
 
         Raises:
-            DataError: a column is missing or of another kind, or there are no rows.
+            DataError: columns are missing or of another kind, or there are no rows.
 
         Shape:
             result: (N,).
         """
-        predicted, messages = self._mean_prediction(data)
-        warn_of(messages)
+        new = self._read(data)
+        warn_of(new.notes.messages)
+        predicted = self._mean_prediction(new)
         if self.task == "regression":
             return predicted
         return np.asarray(self.classes_[decide(predicted, self.threshold)])
@@ -144,9 +155,9 @@ class TrainedModel:
             raise ConfigError(
                 f"probabilities are of classes, but {self.target!r} is a quantity; use predict"
             )
-        predicted, messages = self._mean_prediction(data)
-        warn_of(messages)
-        return predicted
+        new = self._read(data)
+        warn_of(new.notes.messages)
+        return self._mean_prediction(new)
 
     def predict_table(self, data: Any) -> PredictedTable:
         """The target, and the probability of each class, as the columns of a table.
@@ -158,8 +169,25 @@ class TrainedModel:
         Raises:
             DataError: as for `predict`.
         """
-        predicted, messages = self._mean_prediction(data)
-        return PredictedTable(self._columns(predicted), messages)
+        return self._table(self._read(data))
+
+    def _table(self, new: NewRows) -> PredictedTable:
+        predicted = self._mean_prediction(new)
+        return PredictedTable(self._columns(predicted), predicted, new.notes, new.table)
+
+    def predict_pieces(self, data: Any) -> Iterator[PredictedTable]:
+        """As `predict_table`, of rows that may be more than the memory holds, some at a time.
+
+        Raises:
+            DataError: as for `predict`; where later rows are damaged, or most cells of a column
+                prove to be unreadable, behind some pieces.
+        """
+        encoders = [member.network.encoder for member in self.members]
+        notes = ReadingNotes()
+        for new in encoders[0].read_pieces(data, encoders[1:]):
+            notes = notes.with_further(new.notes)
+            yield self._table(new)
+        refuse_unreadable(notes.cells, "the rows to predict")
 
     def score(self, data: Any, y: Any, sample_weight: Any = None) -> float:
         """Score rows as scikit-learn does: accuracy of classes, R² of quantities.
@@ -236,17 +264,30 @@ class TrainedModel:
             rows.append(("threshold", value_text(self.threshold)))
         return described(f"Trained model of {self.target}", rows)
 
-    def _mean_prediction(self, data: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-        networks = [member.network for member in self.members]
-        encoders = [network.encoder for network in networks]
-        new = encoders[0].read(data, encoders[1:])
-        predictions = [self._prediction(network, new) for network in networks]
-        return weighted_mean(predictions, [one.weight for one in self.members]), new.messages
+    def _read(self, data: Any) -> NewRows:
+        encoders = [member.network.encoder for member in self.members]
+        return encoders[0].read(data, encoders[1:])
 
-    def _prediction(self, network: TrainedNetwork, new: NewRows) -> NDArray[np.float64]:
-        inputs, data = network.encoder.inputs(new.rows), self._description(network)
+    def _mean_prediction(self, new: NewRows) -> NDArray[np.float64]:
+        predictions = [
+            self._prediction(member.network, predictor, new)
+            for member, predictor in zip(self.members, self._predictors, strict=True)
+        ]
+        return weighted_mean(predictions, [one.weight for one in self.members])
+
+    @cached_property
+    def _predictors(self) -> tuple[Predictor, ...]:
+        """The networks in the order of `members`, each built once."""
+        networks = [member.network for member in self.members]
+        return tuple(
+            Predictor(one.run, one.weights, self._description(one), one.target) for one in networks
+        )
+
+    def _prediction(
+        self, network: TrainedNetwork, predictor: Predictor, new: NewRows
+    ) -> NDArray[np.float64]:
         with errors_in_one_line(network.run):
-            predicted = predict_inputs(network.run, network.weights, inputs, data, network.target)
+            predicted = predictor.predict(network.encoder.inputs(new.rows))
         return predicted.double().numpy()
 
     def _module(self, network: TrainedNetwork) -> nn.Module:

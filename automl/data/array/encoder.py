@@ -17,6 +17,7 @@ from automl.data.array.values import network_values, shape_words
 from automl.data.arrays import plain_array
 from automl.data.encoders import Encoder, NewRows
 from automl.data.files.npz_files import read_npz
+from automl.data.reading_notes import ReadingNotes
 from automl.errors import DataError
 from storage.records import Json
 
@@ -66,7 +67,7 @@ class ArrayEncoder(Encoder):
             )
         if is_whole and not self.array_encoding.is_whole:
             values = values.astype(np.float32)
-        return NewRows(values, len(values))
+        return NewRows(values, ReadingNotes(len(values)))
 
     def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
         """Plain values alone."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from automl.errors import DataError
 
 _SAMPLE_BYTES = 1 << 18  # whether a file is text is judged on the first 256 KiB
+_WINDOWS = frozenset(range(0x80, 0xA0))
 _MAX_CONTROL = 0.01  # a text has at most such a share of control characters
 
 _SIGNATURES = {  # in lower case where they are words
@@ -30,8 +33,17 @@ _SIGNATURES = {  # in lower case where they are words
 }
 
 
+Blocks: TypeAlias = Callable[[], Iterable[bytes]]
+"""The bytes of a file in pieces, from its beginning at each call: more than the memory holds."""
+
+
 def detect_encoding(content: bytes, name: str) -> str:
-    """Name the encoding of a text.
+    """Name the encoding of a text; `encoding_of` says how."""
+    return encoding_of(lambda: (content,), name)
+
+
+def encoding_of(blocks: Blocks, name: str) -> str:
+    """Name the encoding of a text that comes in blocks.
 
     CP949 takes some Latin-1 texts without complaint, as rare Hangul or Chinese characters. It
     is believed only where at least 8 in 10 of its two-byte characters are among the 2,350
@@ -40,27 +52,36 @@ def detect_encoding(content: bytes, name: str) -> str:
     Raises:
         DataError: the bytes are no text.
     """
-    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+    head = _head(blocks)
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if content.startswith(codecs.BOM_UTF8):
+    if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    head = content[:_SAMPLE_BYTES]
     beginning = head[:100].lstrip()
     for signature, kind in _SIGNATURES.items():
         if beginning.startswith(signature) or beginning.lower().startswith(signature):
             raise DataError(f"{name} must be a table of text, but it is {kind}; export it as CSV")
-    if 0 in content:
-        return _utf16_without_mark(content, head, name)
+    if any(0 in block for block in blocks()):
+        return _utf16_without_mark(blocks, head, name)
     _refuse_control_characters(head, name)
-    if _decodes(content, "utf-8"):
+    if _decodes(blocks, "utf-8"):
         return "utf-8"
-    if _decodes(content, "cp949") and _share_of_common_hangul(content) >= 0.8:
+    if _decodes(blocks, "cp949") and _share_of_common_hangul(blocks) >= 0.8:
         return "cp949"
     # Windows writes 0x80..0x9f as quotes and the euro sign, where Latin-1 has no characters.
-    has_windows_characters = any(0x80 <= byte <= 0x9F for byte in set(content))
-    return "cp1252" if has_windows_characters and _decodes(content, "cp1252") else "latin-1"
+    has_windows_characters = any(not _WINDOWS.isdisjoint(block) for block in blocks())
+    return "cp1252" if has_windows_characters and _decodes(blocks, "cp1252") else "latin-1"
+
+
+def _head(blocks: Blocks) -> bytes:
+    head = b""
+    for block in blocks():
+        head += block[: _SAMPLE_BYTES - len(head)]
+        if len(head) >= _SAMPLE_BYTES:
+            break
+    return head
 
 
 def without_end_mark(content: bytes) -> bytes:
@@ -69,19 +90,32 @@ def without_end_mark(content: bytes) -> bytes:
     return content if 0 in text else text  # in UTF-16 it may be half of a character
 
 
-def _utf16_without_mark(content: bytes, head: bytes, name: str) -> str:
+def _utf16_without_mark(blocks: Blocks, head: bytes, name: str) -> str:
     """Mostly Latin text in UTF-16 has a zero in every second byte."""
     zeros, odd = head.count(0), head[1::2].count(0)
     encoding = "utf-16-le" if odd > zeros / 2 else "utf-16-be"
     if max(odd, zeros - odd) > 0.9 * zeros and zeros > 0.2 * len(head):
         return encoding
-    if zeros <= _MAX_CONTROL * len(head) or 0 not in content.rstrip(b"\x00"):
-        line = content[: content.index(0)].count(b"\n") + 1
+    line, is_at_end = _first_zero(blocks)
+    if zeros <= _MAX_CONTROL * len(head) or is_at_end:
         raise DataError(
             f"a text must not hold NUL (a byte of zero), but line {line} of {name} does; was it "
             "written only in part? Remove it, or make the file anew"
         )
     raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
+
+
+def _first_zero(blocks: Blocks) -> tuple[int, bool]:
+    """The line of the first zero, and whether nothing else follows."""
+    line, is_found, is_at_end = 1, False, True
+    for block in blocks():
+        rest = block
+        if not is_found:
+            before, zero, rest = block.partition(b"\x00")
+            line += before.count(b"\n")
+            is_found = bool(zero)
+        is_at_end = is_at_end and not rest.strip(b"\x00")
+    return line, is_at_end
 
 
 def _refuse_control_characters(head: bytes, name: str) -> None:
@@ -91,16 +125,19 @@ def _refuse_control_characters(head: bytes, name: str) -> None:
         raise DataError(f"{name} must be a table of text, but it is binary; export it as CSV")
 
 
-def _decodes(content: bytes, encoding: str) -> bool:
+def _decodes(blocks: Blocks, encoding: str) -> bool:
     try:
-        content.decode(encoding)
+        for _ in codecs.iterdecode(blocks(), encoding):
+            pass
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _share_of_common_hangul(content: bytes) -> float:
-    counts = Counter(content.decode("cp949"))
+def _share_of_common_hangul(blocks: Blocks) -> float:
+    counts: Counter[str] = Counter()
+    for text in codecs.iterdecode(blocks(), "cp949"):
+        counts.update(text)
     two_byte = {character: count for character, count in counts.items() if ord(character) > 127}
     pairs = {character: character.encode("cp949") for character in two_byte}
     common = sum(

@@ -12,7 +12,10 @@ import gzip
 import io
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from automl.errors import DataError
 from automl.wording.printable import one_line
@@ -67,12 +70,24 @@ def refuse_bomb(n_bytes: int, name: str, limit: int = MAX_UNPACKED_BYTES) -> Non
 
 
 def _regular_file(path: Path) -> bytes:
+    with opened(path) as file:
+        return file.read()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to be read.
+
+    Raises:
+        DataError: it is missing, no regular file, or cannot be read, also later on.
+    """
     try:
         mode = path.stat().st_mode
         for is_kind, kind in _KINDS:
             if is_kind(mode):
                 raise DataError(f"data must be a file, but {shown(path)!r} is {kind}")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise DataError(
             f"a data file must exist, but there is no {shown(path)!r}{_nearest(path)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -40,13 +40,8 @@ def parse_json(content: bytes, name: str) -> pd.DataFrame:
     except UnicodeError as error:
         raise DataError(f"{name} must be text, but cannot be read as such: {error}") from None
     columns: dict[str, list[Any]] = {}
-    for n_before, (line, row) in enumerate(_objects(text, name)):
+    for n_before, row in enumerate(flat_objects(text, name)):
         for key, value in row.items():
-            if isinstance(value, (dict, list)):
-                raise DataError(
-                    f"rows must be flat objects, but {key!r} in line {line} of {name} is nested; "
-                    "give each of its values a key of its own"
-                )
             if key not in columns:
                 columns[key] = [None] * n_before
             columns[key].append(value)
@@ -56,10 +51,31 @@ def parse_json(content: bytes, name: str) -> pd.DataFrame:
                     cells.append(None)
     if not columns:
         raise DataError(f"{name} must have rows, but its objects are empty")
-    return pd.DataFrame({key: _series(cells) for key, cells in columns.items()})
+    return pd.DataFrame(
+        {key: typed_cells(cells, kinds_of(cells)) for key, cells in columns.items()}
+    )
 
 
-def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def flat_objects(text: str, name: str, first_line: int = 1) -> Iterator[dict[str, Any]]:
+    """Each row of a text of JSON.
+
+    Args:
+        first_line: the number of the text's first line in its file.
+
+    Raises:
+        DataError: what stands there is no flat object.
+    """
+    for line, row in _objects(text, name, first_line):
+        for key, value in row.items():
+            if isinstance(value, (dict, list)):
+                raise DataError(
+                    f"rows must be flat objects, but {key!r} in line {line} of {name} is nested; "
+                    "give each of its values a key of its own"
+                )
+        yield row
+
+
+def _objects(text: str, name: str, first_line: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each object with the number of the line where it begins."""
     decoder = json.JSONDecoder(object_pairs_hook=_without_repeated_keys)
     text = text.rstrip()
@@ -69,7 +85,7 @@ def _objects(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         if not text.endswith("]"):
             raise DataError(f"a list must be closed, but that of {name} has no ]; is it cut off?")
         position, end = _skip_between(text, position + 1), end - 1
-    line, counted = 1, 0
+    line, counted = first_line, 0
     while position < end:
         line += len(_LINE_ENDS.findall(text, counted, position))
         counted = position
@@ -104,10 +120,25 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def _series(cells: list[Any]) -> pd.Series[Any]:
-    """Whole numbers stay whole where cells are missing: 9007199254740993 has no float."""
-    kinds = {type(cell) for cell in cells} - {type(None)}
-    if int in kinds and any(type(cell) is int and cell not in _INT64 for cell in cells):
+class LargeInt:
+    """The kind of whole numbers that no int64 holds."""
+
+
+def kinds_of(cells: Iterable[Any]) -> frozenset[type]:
+    """The kinds of values of a column that are there."""
+    kinds = {LargeInt if type(c) is int and c not in _INT64 else type(c) for c in cells}
+    return frozenset(kinds - {type(None)})
+
+
+def typed_cells(cells: list[Any], kinds: frozenset[type]) -> pd.Series[Any]:
+    """A column, or a piece of one.
+
+    Whole numbers stay whole where cells are missing: 9007199254740993 has no float.
+
+    Args:
+        kinds: of the whole column.
+    """
+    if LargeInt in kinds:
         return pd.Series(cells, dtype=object)
     if kinds == {int}:
         return pd.Series(cells, dtype="Int64" if None in cells else "int64")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -44,6 +46,32 @@ def parse_parquet(content: bytes, name: str, *, limit: int = MAX_UNPACKED_BYTES)
         reason = reason_of(error)
         raise DataError(f"{name} must be a Parquet file, but cannot be read: {reason}") from None
     return frame_of_arrow(table, name)
+
+
+def parquet_pieces(
+    path: Path, name: str, rows_at_once: Callable[[int], int]
+) -> Iterator[pd.DataFrame]:
+    """Read a Parquet file by its row groups, of each some rows at a time.
+
+    Args:
+        rows_at_once: at most how many, by the number of columns.
+
+    Raises:
+        DataError: as `parse_parquet`; a piece that unpacks to more than its limit is refused.
+    """
+    try:
+        texts = [each.name for each in pq.read_schema(path) if _is_text(each.type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
+            file_metadata = file.metadata
+            for batch in file.iter_batches(rows_at_once(file_metadata.num_columns)):
+                table = pa.Table.from_batches([batch])
+                table.validate(full=True)
+                refuse_bomb(_text_bytes(table), name)
+                if len(table):
+                    yield frame_of_arrow(table, name)
+    except (pa.ArrowException, OSError) as error:
+        reason = reason_of(error)
+        raise DataError(f"{name} must be a Parquet file, but cannot be read: {reason}") from None
 
 
 def _is_text(kind: pa.DataType) -> bool:

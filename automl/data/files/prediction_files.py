@@ -1,37 +1,29 @@
-"""Predictions as the columns of a table, and that table as a file.
+"""Predictions as the columns of a table, and that table as a file, written piece by piece.
 
 The first column has the target's name, then comes one per class, `probability of VALUE`. A name
 that is taken, by the target or by another class of the same text, gets the first number that is
 free behind it: `probability of 1 (2)`.
-
-A file of predictions may be predicted into again, so it must be told from a person's own table
-(`automl/system/output_files.py` says why): by exactly these columns. Of a quantity there is one
-column only, which a table of true values has too; no text file of one column is replaced then.
-A Parquet file has a seal, the hash of its values: pandas carries the attributes of a table over
-to what people make of it, and a hash that does not fit tells such tables from those written here.
 """
 
 from __future__ import annotations
 
-import csv
 import gzip
-import hashlib
-import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from automl.system.output_files import FileKind
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
-NAME = "a table of predictions"
-SEAL = "sha-256 of automl predict"  # among the attributes of a Parquet file's table
 
-READ = 2**20  # characters of a text file that are looked at; a header of 10,000 classes has 300 kB
+PREDICTIONS = FileKind("a table of predictions", ENDINGS, is_own=None)
+"""A person's own table of true values can look just like one."""
 
 
 def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tuple[str, ...]:
@@ -46,28 +38,61 @@ def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tupl
     return tuple(names)
 
 
-def predictions_kind(names: Sequence[str]) -> FileKind:
-    """Files of predictions with columns of these names."""
-    unlike = "" if len(names) > 1 else "predictions in one column look like a table of true values"
-    return FileKind(NAME, ENDINGS, lambda path: _is_own(path, list(names)), unlike)
+class PredictionWriter:
+    """Writes columns of predictions, some rows at a time, in the format of a file's ending.
+
+    Args:
+        file: is left open.
+        name: of the file: what it ends with says the format.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        lowered = name.lower()
+        self._file = file
+        self._is_parquet = lowered.endswith(".parquet")
+        self._separator = "\t" if ".tsv" in lowered[-len(".tsv.gz") :] else ","
+        self._parquet: pq.ParquetWriter | None = None
+        self._is_begun = False
+
+    def write(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write the next rows.
+
+        Shape:
+            each column: (N,).
+        """
+        table = pd.DataFrame({_whole(key): _all_whole(values) for key, values in columns.items()})
+        if self._is_parquet:
+            self._write_parquet(table)
+        else:
+            text = table.to_csv(
+                index=False, sep=self._separator, lineterminator="\n", header=not self._is_begun
+            )
+            self._file.write(text.encode("utf-8"))
+        self._is_begun = True
+
+    def _write_parquet(self, table: pd.DataFrame) -> None:
+        schema = None if self._parquet is None else self._parquet.schema
+        rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(self._file, rows.schema)
+        self._parquet.write_table(rows)
+
+    def close(self) -> None:
+        """Write what belongs at the end."""
+        if self._parquet is not None:
+            self._parquet.close()
 
 
-def predictions_content(columns: Mapping[str, NDArray[Any]], name: str) -> bytes:
-    """Columns of predictions as the content of a file of this name."""
-    table = pd.DataFrame({_whole(key): _all_whole(values) for key, values in columns.items()})
-    buffer = io.BytesIO()
-    if name.lower().endswith(".parquet"):
-        table.attrs[SEAL] = _hash(table)
-        table.to_parquet(buffer, index=False)
-    else:
-        table.to_csv(
-            buffer,
-            index=False,
-            sep=_separator(name),
-            lineterminator="\n",
-            compression="gzip" if name.lower().endswith(".gz") else None,
-        )
-    return buffer.getvalue()
+@contextmanager
+def writing_predictions(file: BinaryIO, name: str) -> Iterator[PredictionWriter]:
+    """Write predictions into an open file; packed where its name ends in .gz."""
+    if not name.lower().endswith(".gz"):
+        writer = PredictionWriter(file, name)
+        yield writer
+        writer.close()
+        return
+    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:  # the same bytes at any time
+        yield PredictionWriter(packed, name)  # type: ignore[arg-type]
 
 
 def _whole(text: str) -> str:
@@ -79,37 +104,3 @@ def _all_whole(values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind != "O":
         return values
     return np.array([_whole(one) if isinstance(one, str) else one for one in values], dtype=object)
-
-
-def _separator(name: str) -> str:
-    return "\t" if ".tsv" in name.lower()[-len(".tsv.gz") :] else ","
-
-
-def _is_own(path: Path, names: list[str]) -> bool:
-    if path.name.lower().endswith(".parquet"):
-        return _is_own_parquet(path, names)
-    if len(names) == 1:
-        return False
-    opened = gzip.open if path.name.lower().endswith(".gz") else open
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
-        lines = csv.reader(io.StringIO(file.read(READ)), delimiter=_separator(path.name))
-    try:
-        return next(lines, []) == [_whole(name) for name in names]
-    except csv.Error:
-        return False
-
-
-def _is_own_parquet(path: Path, names: list[str]) -> bool:
-    try:
-        with path.open("rb") as file:
-            if SEAL not in pd.read_parquet(file, columns=[]).attrs:
-                return False
-            table = pd.read_parquet(file)
-    except Exception:  # whatever its libraries raise: what cannot be read is not our file
-        return False
-    return list(table) == [_whole(name) for name in names] and table.attrs[SEAL] == _hash(table)
-
-
-def _hash(table: pd.DataFrame) -> str:
-    """The hash of a table's values, whatever their types are called."""
-    return hashlib.sha256(table.to_csv(index=False).encode()).hexdigest()

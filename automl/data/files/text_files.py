@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from automl.data.files.delimited_rows import SPACES, sample_rows
+from automl.data.files.delimited_rows import SPACES, Row, sample_rows
 from automl.data.files.encodings import detect_encoding, without_end_mark
 from automl.data.files.file_bytes import shown
 from automl.data.files.headers import column_names
@@ -53,34 +53,62 @@ def parse_delimited(content: bytes, name: str, names: Collection[str] = ()) -> D
     content = without_end_mark(content)
     encoding = detect_encoding(content, name)
     try:
-        sample = sample_of(_stream(content, encoding))
-        layout = find_layout(sample)
-        rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
-        own_names = column_names(rows, layout, name, names)
+        begun = Beginning.of(_stream(content, encoding), encoding, name, names)
         frame = None
         told: list[str] = []
-        if encoding == "utf-8" and rows:
-            frame = read_unquoted(content, layout, rows[0], own_names)
+        if encoding == "utf-8" and begun.header:
+            frame = read_unquoted(content, begun.layout, begun.header, begun.names)
         if frame is None:
-            frame, told = _read_rows(content, encoding, layout, own_names, name)
+            frame, told = _read_rows(content, encoding, begun, name)
     except UnicodeError as error:
         raise DataError(f"{name} must be text, but it is no {encoding}: {error}") from None
-    # What divides nothing is not said, and no sign of a decimal mark.
-    delimiter = layout.delimiter if rows and len(rows[0]) > 1 else None
-    unusual = _unusual(layout, encoding, delimiter, name)
-    messages = (*unusual, *told, *_sum_below(frame, name))
-    return DelimitedText(frame, messages, "," if delimiter == ";" else ".")
+    first = frame.iloc[:, 0]
+    sums = LastSum.among([str(first.iloc[-1])], first.iloc[:-1].fillna(""))
+    return DelimitedText(frame, (*begun.messages, *told, *sums.messages(name)), begun.decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the first lines of a text say of all."""
+
+    layout: Layout
+    header: Row  # as it stands there; empty where the text has no rows
+    names: list[str]
+    messages: tuple[str, ...]  # what is unusual
+    decimal: str
+
+    @classmethod
+    def of(
+        cls, stream: Iterable[str], encoding: str, name: str, known: Collection[str]
+    ) -> Beginning:
+        """Look at the first lines.
+
+        Args:
+            known: names of columns that the table should have, see `column_names`.
+
+        Raises:
+            DataError: the first row is none of names.
+        """
+        sample = sample_of(stream)
+        layout = find_layout(sample)
+        rows = sample_rows(sample[layout.n_skipped :], layout.delimiter)
+        names = column_names(rows, layout, name, known)
+        header = rows[0] if rows else []
+        # What divides nothing is not said, and no sign of a decimal mark.
+        delimiter = layout.delimiter if len(header) > 1 else None
+        unusual = tuple(_unusual(layout, encoding, delimiter, name))
+        return cls(layout, header, names, unusual, "," if delimiter == ";" else ".")
 
 
 def _read_rows(
-    content: bytes, encoding: str, layout: Layout, names: Sequence[str], name: str
+    content: bytes, encoding: str, begun: Beginning, name: str
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read row by row, and say what was odd."""
-    columns = TextColumns(names, layout, name)
+    columns = TextColumns(begun.names, begun.layout, name)
     try:
         columns.read(_stream(content, encoding), strict=True)
     except TextAfterQuote as quote:
-        columns = TextColumns(names, layout, name)
+        columns = TextColumns(begun.names, begun.layout, name)
         columns.messages.append(quote.message)
         columns.read(_stream(content, encoding), strict=False)
     return columns.frame(), columns.messages
@@ -105,13 +133,32 @@ def _unusual(layout: Layout, encoding: str, delimiter: str | None, name: str) ->
     return lines
 
 
-def _sum_below(frame: pd.DataFrame, name: str) -> list[str]:
-    """Say that the last row, and no other, begins as a sum does."""
-    first = frame.iloc[:, 0]
-    last = str(first.iloc[-1])
-    if not _SUM.match(last) or any(map(_SUM.match, first.iloc[:-1].fillna(""))):
-        return []
-    return [
-        f"the last row of {name} begins with {shown(last[:40])!r} and is read as a row; if it is "
-        "a sum of those above, remove it"
-    ]
+@dataclass(slots=True)
+class LastSum:
+    """Whether the last row, and no other, begins as a sum does."""
+
+    last: str = ""  # the first cell of the last row
+    n_sums: int = 0  # rows that begin so
+
+    @classmethod
+    def among(cls, last: Sequence[str], others: Iterable[str]) -> LastSum:
+        """Of all rows' first cells."""
+        found = cls()
+        found.add(others)
+        found.add(last)
+        return found
+
+    def add(self, cells: Iterable[str]) -> None:
+        """Look at the first cells of further rows."""
+        for cell in cells:
+            self.n_sums += _SUM.match(cell) is not None
+            self.last = cell
+
+    def messages(self, name: str) -> list[str]:
+        """Say it, where it is so."""
+        if self.n_sums != 1 or not _SUM.match(self.last):
+            return []
+        return [
+            f"the last row of {name} begins with {shown(self.last[:40])!r} and is read as a row; "
+            "if it is a sum of those above, remove it"
+        ]

@@ -6,14 +6,17 @@ Those that few train rows have share one number, with those that none has.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.table.cell_memory import FEW_ROWS
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class CategoryEncoding:
     """The categories that the train rows have in one column, each list in order."""
 
@@ -35,7 +38,7 @@ class CategoryEncoding:
             tuple(name for name in names if name not in frequent),
         )
 
-    @property
+    @cached_property
     def known(self) -> frozenset[str]:
         """All categories of the train rows."""
         return frozenset((*self.frequent, *self.rare))
@@ -46,10 +49,19 @@ class CategoryEncoding:
         Shape:
             column, result: (N,).
         """
-        places = {name: place for place, name in enumerate(self.frequent)}
+        if len(column) <= FEW_ROWS:
+            return np.array([self._place(name) for name in column.tolist()], np.int64)
         codes, distinct = pd.factorize(column)
-        of_each = np.array([*(places.get(str(name), -1) for name in distinct), -1], np.int64)
+        places = (self._places.get(str(name), -1) for name in distinct)
+        of_each = np.array([*places, -1], np.int64)
         return of_each[codes]
+
+    def _place(self, name: Any) -> int:
+        return -1 if pd.isna(name) else self._places.get(str(name), -1)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.frequent)}
 
     def one_hot(self, column: pd.Series[Any]) -> NDArray[np.bool_]:
         """A column for each frequent category, then one for all others if any is rare.

@@ -8,14 +8,16 @@ cannot be read are counted, for whoever reads to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.table.cell_memory import CellMemory, ReadCells
 from automl.data.table.cells import (
     MISSING_CATEGORIES,
     MISSING_MARKS,
@@ -29,7 +31,6 @@ from automl.data.table.columns import (
     TRUE_FALSE,
     CategoryFormat,
     ColumnPlan,
-    Kind,
     column_name,
 )
 from automl.data.table.date_formats import date_part, in_bounds, parse_dates
@@ -40,49 +41,17 @@ from automl.data.table.number_formats import (
     read_number,
     read_texts,
 )
+from automl.data.table.odd_cells import UnreadCells
 from automl.errors import DataError, did_you_mean
-from automl.wording.counts import agree, count
+from automl.wording.counts import agree, listing
 
 _MIDNIGHT = re.compile(r"(?<=\d-\d\d) 00:00:00$")
 
 LARGEST = float(np.finfo(np.float32).max)
 """Networks compute in float32, which holds no larger number: 3.4e38."""
 
-MAX_UNREAD_SHARE = 0.5
-"""In new rows, a column of which more cells than this cannot be read is refused.
-
-Half: one typing error in a file of two rows is said and counts as missing; a file in which most
-cells of a column are none of its kind has another column there.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadCells:
-    """Cells of one column that are none of its kind, and so count as missing."""
-
-    column: str
-    kind: Kind
-    n_unread: int
-    n_cells: int  # that are not empty
-    example: str
-    row: Hashable  # of the example
-    unit: str = ""  # that the numbers must have
-
-    def __str__(self) -> str:
-        do = agree(self.n_unread, "counts", "count")
-        return self.told.replace(", such as", f" and {do} as missing, such as", 1)
-
-    @property
-    def told(self) -> str:
-        """How many there are, and one of them."""
-        nouns = {"numeric": "number", "date": "date", "boolean": "truth value"}
-        noun = nouns.get(self.kind, "cell") + agree(self.n_unread, "", "s")
-        noun += f" in {self.unit}" if self.unit else ""
-        are = agree(self.n_unread, "is", "are")
-        return (
-            f"{self.column}: {self.n_unread} of {count(self.n_cells, 'cell')} {are} no {noun} "
-            f"as in training, such as {self.example[:40]!r} in row {self.row}"
-        )
+MOST_NAMED = 20
+"""Of more missing columns the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,66 +59,66 @@ class ReadColumns:
     """Rows as their plans read them."""
 
     typed: pd.DataFrame  # float64, or texts for categories
-    unread: tuple[UnreadCells, ...]
+    arrays: Mapping[str, NDArray[Any]]  # the same columns, which are sooner at hand
+    cells: tuple[UnreadCells, ...]  # of each column that is used, also where all could be read
+
+    @property
+    def unread(self) -> tuple[UnreadCells, ...]:
+        """The columns of which some cells could not be read."""
+        return tuple(one for one in self.cells if one.n_odd)
 
 
 def read_columns(
-    frame: pd.DataFrame, plans: Sequence[ColumnPlan], decimal: str | None = None
+    frame: pd.DataFrame,
+    plans: Sequence[ColumnPlan],
+    decimal: str | None = None,
+    memory: CellMemory | None = None,
 ) -> ReadColumns:
     """Read the columns that are used; those without a plan are ignored.
 
     Args:
         decimal: the mark of the text file that the rows come from: it may have another dialect
             than the one that was learned from.
+        memory: of the cells that were read by these plans before, which saves time in a few rows.
 
     Raises:
-        DataError: a column is not in the frame, or holds numbers beyond float32.
+        DataError: columns are not in the frame, or one holds numbers beyond float32.
     """
-    frame = frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
+    names = pd.Index([column_name(name) for name in frame.columns], dtype=object)
+    frame = frame.set_axis(names, axis="columns")
     repeated = set(frame.columns[frame.columns.duplicated()])
     columns: dict[str, NDArray[Any]] = {}
-    unread = []
+    counted = []
+    memory = memory or CellMemory()
     _refuse_missing(frame, [plan.name for plan in plans if not plan.dropped])
     for plan in plans:
         if plan.dropped:
             continue
         if plan.name in repeated:
             raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
-        read, is_unread = read_column(frame[plan.name], plan, decimal)
-        columns.update(zip(plan.outputs, read, strict=True))
-        if is_unread.any():
-            unread.append(_unread_cells(frame[plan.name], plan, is_unread))
-    return ReadColumns(pd.DataFrame(columns, index=frame.index), tuple(unread))
+        values = frame[plan.name]
+        read = memory.read(
+            values, plan.name, decimal, partial(read_column, plan=plan, decimal=decimal)
+        )
+        columns.update(zip(plan.outputs, read.outputs, strict=True))
+        counted.append(_counted(values, plan, read))
+    return ReadColumns(pd.DataFrame(columns, index=frame.index), columns, tuple(counted))
 
 
 def _refuse_missing(frame: pd.DataFrame, names: Sequence[str]) -> None:
     missing = [name for name in names if name not in frame.columns]
     if missing:
         unused = [str(name) for name in frame.columns if name not in names]
-        others = f" and {len(missing) - 1} more are" if len(missing) > 1 else " is"
+        shown = [repr(name) for name in missing[:MOST_NAMED]]
+        if len(missing) > MOST_NAMED:
+            shown.append(f"{len(missing) - MOST_NAMED:,} more")
         raise DataError(
-            f"rows must have the columns that the model was trained on, but {missing[0]!r}"
-            f"{others} missing{did_you_mean(missing[0], unused)}"
+            f"rows must have the columns that the model was trained on, but {listing(shown)} "
+            f"{agree(len(missing), 'is', 'are')} missing{did_you_mean(missing[0], unused)}"
         )
 
 
-def refuse_unreadable(unread: Sequence[UnreadCells], where: str) -> None:
-    """Refuse rows of which a column is of another kind altogether: see `MAX_UNREAD_SHARE`.
-
-    Raises:
-        DataError: read as missing, so many cells would quietly spoil what is done with the rows.
-    """
-    for cells in unread:
-        if cells.n_unread > MAX_UNREAD_SHARE * cells.n_cells:
-            raise DataError(
-                f"at least half of a column's cells must be as in training, but of {where} "
-                f"{cells.told}; write them as in the table that was searched, or leave them empty"
-            )
-
-
-def read_column(
-    values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = None
-) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
+def read_column(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = None) -> ReadCells:
     """Read one column: an array for each of the plan's outputs, and which cells were not read.
 
     Args:
@@ -160,23 +129,23 @@ def read_column(
     """
     raw = raw_column(values)
     if plan.kind in ("numeric", "boolean"):
-        numbers, is_unread = _read_as_numbers(raw, plan, decimal)
-        refuse_huge(values, numbers)
-        return [numbers], is_unread
+        read = _read_as_numbers(raw, plan, decimal)
+        refuse_huge(values, *read.outputs)
+        return read
     missing = _missing(raw, plan)
     if plan.kind == "categorical":
         categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
-        return [categories], np.zeros(len(raw), dtype=bool)
+        return ReadCells((categories,), np.zeros(len(raw), dtype=bool), ~missing)
     moments = read_moments(raw, plan.dates.pattern)
     moments = pd.DatetimeIndex(moments.where(~missing))
-    parts = [date_part(moments, part) for part in plan.dates.parts]
+    parts = tuple(date_part(moments, part) for part in plan.dates.parts)
     is_unread = ~missing & np.asarray(moments.isna(), dtype=bool)
-    return parts, is_unread & ~_is_known_stray(raw, plan) if is_unread.any() else is_unread
+    if is_unread.any():
+        is_unread &= ~_is_known_stray(raw, plan)
+    return ReadCells(parts, is_unread, ~missing)
 
 
-def _read_as_numbers(
-    raw: RawColumn, plan: ColumnPlan, decimal: str | None
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _read_as_numbers(raw: RawColumn, plan: ColumnPlan, decimal: str | None) -> ReadCells:
     named = is_named_mark(raw, plan.missing.named, plan.numbers)
     if raw.form == "texts" and raw.plain is None:
         raw = replace(raw, values=without_marks(raw, MISSING_MARKS))
@@ -184,10 +153,11 @@ def _read_as_numbers(
         numbers = read_booleans(raw)
     else:
         numbers = read_numbers(raw, plan.numbers, plan.other_dialect(decimal))
-    is_unread = np.isnan(numbers) & raw.present & ~named
+    is_present = raw.present & ~named
+    is_unread = np.isnan(numbers) & is_present
     if is_unread.any():
         is_unread &= ~_is_known_stray(raw, plan)
-    return np.where(named, np.nan, numbers), is_unread
+    return ReadCells((np.where(named, np.nan, numbers),), is_unread, is_present)
 
 
 def _is_known_stray(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
@@ -331,16 +301,15 @@ def refuse_huge(values: pd.Series[Any], numbers: NDArray[np.float64]) -> None:
         )
 
 
-def _unread_cells(
-    values: pd.Series[Any], plan: ColumnPlan, is_unread: NDArray[np.bool_]
-) -> UnreadCells:
-    position = int(is_unread.argmax())
+def _counted(values: pd.Series[Any], plan: ColumnPlan, read: ReadCells) -> UnreadCells:
+    n_unread = int(np.count_nonzero(read.is_unread))
+    position = int(read.is_unread.argmax()) if n_unread else 0
     return UnreadCells(
         column=plan.name,
+        n_odd=n_unread,
+        n_cells=int(np.count_nonzero(read.is_present)),
+        example=str(values.iloc[position]).strip() if n_unread else "",
+        row=values.index[position] if n_unread else None,
         kind=plan.kind,
-        n_unread=int(is_unread.sum()),
-        n_cells=int((~_missing(raw_column(values), plan)).sum()),
-        example=str(values.iloc[position]).strip(),
-        row=values.index[position],
         unit=plan.numbers.unit if plan.numbers.needs_unit else "",
     )

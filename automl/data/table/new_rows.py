@@ -3,7 +3,7 @@
 They are read by the plans of the columns that the model was trained on. The preprocessing takes
 unknown categories and empty cells as they come. Cells that cannot be read are counted, and said
 column by column; a column of another kind altogether is refused: read as missing, it would
-quietly spoil all predictions.
+quietly spoil all predictions. One row may come as a dict or a Series, with its columns by name.
 """
 
 from __future__ import annotations
@@ -14,42 +14,86 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from automl.data.arrays import plain_array
 from automl.data.encoders import NewRows
-from automl.data.sources import read_table
-from automl.data.table.column_reading import read_columns, refuse_unreadable
-from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
+from automl.data.reading_notes import ReadingNotes, refuse_unreadable
+from automl.data.sources import Table, read_table
+from automl.data.table.cell_memory import CellMemory
+from automl.data.table.column_reading import ReadColumns, read_columns
+from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, column_name
+from automl.data.table.odd_cells import NewCategories, NewNumbers
 from automl.errors import DataError
-from automl.wording.counts import agree, count
+
+Categories = Sequence[Mapping[str, frozenset[str]]]
+"""The categories of each column that each fold's train rows have."""
+
+_ARRAY_KEYS = frozenset({"x", "x_train", "x_test"})
 
 
 def read_rows(
-    data: Any, plans: Sequence[ColumnPlan], known: Sequence[Mapping[str, frozenset[str]]] = ()
+    data: Any,
+    plans: Sequence[ColumnPlan],
+    known: Categories = (),
+    memory: CellMemory | None = None,
 ) -> NewRows:
     """Read rows of the columns that a model was trained on; further columns do no harm.
 
     Args:
-        data: a DataFrame, a path, "sklearn:NAME", or an array, tensor or list of rows with the
-            columns in their order.
-        known: the categories of each column that each fold's train rows have; others are said.
+        data: a DataFrame, a path, "sklearn:NAME", one row as a dict or a Series, several as a
+            list of dicts, or an array, tensor or list of rows with the columns in their order.
+        known: categories that are not among these are said.
+        memory: of cells that were read before.
 
     Returns:
         The rows as `read_columns` reads them.
 
     Raises:
-        DataError: there are no rows, a column is missing, or most of one cannot be read.
+        DataError: there are no rows, columns are missing, or most of one cannot be read.
     """
     names = [plan.name for plan in plans]
-    if not isinstance(data, (str, Path, Mapping, tuple, pd.DataFrame)):
-        data = _frame_of_rows(data, names)
-    table = read_table(data, names=names)
-    read = read_columns(table.frame, plans, table.decimal)
-    refuse_unreadable(read.unread, "the rows to predict")
-    unread = [str(cells) for cells in read.unread]
-    others = (*_new_numbers(read.typed, plans), *_empty_columns(read.typed, plans))
-    new = unknown_categories(read.typed, known) if known else ()
-    return NewRows(read.typed, len(read.typed), (*table.messages, *unread, *others, *new))
+    new = read_piece(read_table(named_rows(data, names), names=names), plans, known, memory)
+    refuse_unreadable(new.notes.cells, "the rows to predict")
+    return new
+
+
+def read_piece(
+    table: Table,
+    plans: Sequence[ColumnPlan],
+    known: Categories = (),
+    memory: CellMemory | None = None,
+) -> NewRows:
+    """Read a table, or a piece of one: of how many cells cannot be read the whole decides."""
+    read = read_columns(table.frame, plans, table.decimal, memory)
+    cells = (*read.cells, *_new_numbers(read, plans), *_new_categories(read, known))
+    empty = tuple(_empty_columns(read, plans))
+    notes = ReadingNotes(len(read.typed), table.messages, cells, empty)
+    return NewRows(read.typed, notes, table)
+
+
+def named_rows(data: Any, names: Sequence[str]) -> Any:
+    """Rows in a form that `read_table` takes."""
+    if isinstance(data, pd.Series) and _is_row(data, names):
+        data = data.to_dict()
+    if isinstance(data, Mapping):
+        return data if _is_arrays(data) else _frame_of_rows([dict(data)], names)
+    if isinstance(data, (str, Path, tuple, pd.DataFrame)):
+        return data
+    return _frame_of_rows(data, names)
+
+
+def _is_row(series: pd.Series[Any], names: Sequence[str]) -> bool:
+    """Whether a Series has cells by the names of columns, and not the rows of one column."""
+    return bool({column_name(name) for name in series.index} & set(names))
+
+
+def _is_arrays(data: Mapping[Any, Any]) -> bool:
+    """Whether a mapping has arrays of rows, and not the cells of one row."""
+    return any(
+        str(key).lower() in _ARRAY_KEYS and pd.api.types.is_list_like(value)
+        for key, value in data.items()
+    )
 
 
 def _frame_of_rows(data: Any, names: Sequence[str]) -> pd.DataFrame:
@@ -70,54 +114,46 @@ def _frame_of_rows(data: Any, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=pd.Index(names))
 
 
-def unknown_categories(
-    typed: pd.DataFrame, known: Sequence[Mapping[str, frozenset[str]]]
-) -> list[str]:
-    """Say where categories stand that no train row has had; they count as rare ones.
-
-    Args:
-        known: the categories of each column that each fold's train rows have.
-    """
-    lines = []
-    for name in known[0]:
-        values = typed[name]
-        every = frozenset[str]().union(*(each[name] for each in known)) | {MISSING_CATEGORY}
-        others = values[~values.isin(every)]
-        if len(others):
-            lines.append(
-                f"{name}: {len(others)} of {count(len(values), 'cell')} "
-                f"{agree(len(others), 'is a category', 'are categories')} that no train row "
-                f"has, such as {str(others.iloc[0])[:40]!r} in row {others.index[0]}"
-            )
-    return lines
+def _new_categories(read: ReadColumns, known: Categories) -> list[NewCategories]:
+    """Count the cells with categories that no train row has had; they count as rare ones."""
+    counted = []
+    for name in known[0] if known else ():
+        cells = read.arrays[name].tolist()
+        strangers = {
+            cell
+            for cell in set(cells)
+            if cell != MISSING_CATEGORY and not any(cell in each[name] for each in known)
+        }
+        places = [n for n, cell in enumerate(cells) if cell in strangers] if strangers else []
+        example = str(cells[places[0]]) if places else ""
+        row = read.typed.index[places[0]] if places else None
+        counted.append(NewCategories(name, len(places), len(cells), example, row))
+    return counted
 
 
-def _empty_columns(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:
-    """Columns that were used in training and hold nothing in several rows to predict."""
-    if len(typed) < 2:
-        return []
+def _empty_columns(read: ReadColumns, plans: Sequence[ColumnPlan]) -> list[str]:
+    """Columns that were used in training and hold nothing in these rows."""
     used = [plan for plan in plans if plan.outputs]
-    empty = [
-        plan.name
-        for plan in used
-        if (typed[plan.outputs[0]].isna() | (typed[plan.outputs[0]] == MISSING_CATEGORY)).all()
-    ]
-    return [f"no row has a value of {', '.join(empty)}"] if empty else []
+    return [plan.name for plan in used if _is_empty(read.arrays[plan.outputs[0]])]
 
 
-def _new_numbers(typed: pd.DataFrame, plans: Sequence[ColumnPlan]) -> list[str]:
+def _is_empty(column: NDArray[Any]) -> bool:
+    if column.dtype == np.float64:
+        return bool(np.isnan(column).all())
+    return all(cell == MISSING_CATEGORY for cell in column)
+
+
+def _new_numbers(read: ReadColumns, plans: Sequence[ColumnPlan]) -> list[NewNumbers]:
     """A column of 0 and 1 that meets a 2 reads it as the number that it is, and says so."""
-    lines = []
+    counted = []
     for plan in plans:
         if plan.kind != "boolean" or plan.dropped:
             continue
-        values = typed[plan.name]
-        others = values[values.notna() & ~values.isin((0.0, 1.0))]
-        if len(others):
-            lines.append(
-                f"{plan.name}: {len(others)} of {count(int(values.notna().sum()), 'cell')} "
-                f"{agree(len(others), 'is', 'are')} neither 0 nor 1 as in training, such as "
-                f"{others.iloc[0]:g} in row {others.index[0]}; the network takes "
-                f"{agree(len(others), 'it as a number', 'them as numbers')}"
-            )
-    return lines
+        values = read.arrays[plan.name]
+        is_number = ~np.isnan(values)
+        places = np.flatnonzero(is_number & (values != 0.0) & (values != 1.0))
+        example = f"{values[places[0]]:g}" if len(places) else ""
+        row = read.typed.index[places[0]] if len(places) else None
+        n_numbers = int(np.count_nonzero(is_number))
+        counted.append(NewNumbers(plan.name, len(places), n_numbers, example, row))
+    return counted

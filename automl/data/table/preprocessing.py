@@ -11,8 +11,9 @@ large ids and times. The scalings that a run applies are maps on top of that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,11 +23,13 @@ from numpy.typing import NDArray
 
 from automl.data.encoders import Encoder, NewRows
 from automl.data.inputs import InputColumns
+from automl.data.pieces import read_pieces
 from automl.data.table.category_encoding import CategoryEncoding
+from automl.data.table.cell_memory import CellMemory
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
-from automl.data.table.new_rows import read_rows
+from automl.data.table.new_rows import named_rows, read_piece, read_rows
 from automl.data.table.number_encoding import NumberEncoding
 from automl.data.table.scalings import input_scalings
 from automl.errors import DataError
@@ -72,14 +75,14 @@ class Preprocessor(Encoder):
     scalings: Mapping[str, InputScaling]
     levels: NumberLevels
 
-    @property
+    @cached_property
     def feature_names(self) -> tuple[str, ...]:
         """The D numeric inputs."""
         flags = (f"{name} is missing" for name in self.flagged)
         columns = (encoding.names(name) for name, encoding in self.one_hot.items())
         return (*self.number_names, *self.booleans, *flags, *(one for of in columns for one in of))
 
-    @property
+    @cached_property
     def cardinalities(self) -> tuple[int, ...]:
         """Codes of each embedded column; 0 stands for rare and unknown categories."""
         return tuple(len(encoding.frequent) + 1 for encoding in self.embedded.values())
@@ -89,7 +92,7 @@ class Preprocessor(Encoder):
         """The columns of the table, those that are left out too, without the target."""
         return tuple(plan.name for plan in self.plans)
 
-    @property
+    @cached_property
     def encoding(self) -> TableEncoding:
         """The scalings, the codes of embedded columns, and quantiles of numeric ones."""
         return TableEncoding(self.scalings, self.cardinalities, self.levels)
@@ -125,7 +128,19 @@ class Preprocessor(Encoder):
     def read(self, data: Any, others: Sequence[Preprocessor] = ()) -> NewRows:
         """Read rows of the columns that it was fitted on; `new_rows.py` says how."""
         known = [one.known_categories for one in (self, *others)]
-        return read_rows(data, self.plans, known)
+        return read_rows(data, self.plans, known, self.memory)
+
+    def read_pieces(self, data: Any, others: Sequence[Preprocessor] = ()) -> Iterator[NewRows]:
+        """Read rows of a file of any size."""
+        known = [one.known_categories for one in (self, *others)]
+        names = [plan.name for plan in self.plans]
+        for table in read_pieces(named_rows(data, names), names):
+            yield read_piece(table, self.plans, known, self.memory)
+
+    @cached_property
+    def memory(self) -> CellMemory:
+        """What cells of its columns were read as."""
+        return CellMemory()
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode raw rows: columns as in the file the model was trained on, in any order.
@@ -179,7 +194,7 @@ class Preprocessor(Encoder):
                 "make it empty"
             )
 
-    @property
+    @cached_property
     def known_categories(self) -> dict[str, frozenset[str]]:
         """The categories that train rows have, by column."""
         return {
@@ -273,8 +288,7 @@ def _levels(numbers: NumberEncoding) -> NumberLevels:
 
 def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Columns of numbers, one after the other, (D, N)."""
-    columns = np.array([typed[name].to_numpy() for name in names], dtype=np.float64)
-    return columns.reshape(len(names), len(typed))
+    return np.ascontiguousarray(typed[list(names)].to_numpy(dtype=np.float64).T)
 
 
 def _usual(column: pd.Series[Any]) -> float:

@@ -35,7 +35,7 @@ from automl.data.files.stray_quotes import (
 from automl.errors import DataError
 from automl.wording.counts import agree, count
 
-_CELLS_AT_ONCE = 1 << 18  # so many Python texts at a time are packed into columns
+CELLS_AT_ONCE = 1 << 18  # so many Python texts at a time are packed into columns
 _MAX_CLEAN_ROWS = 1000  # so many rows of one line say what a row looks like
 
 
@@ -65,7 +65,15 @@ class TextColumns:
         self._n_empty_lines = 0  # that are rows
 
     def read(self, stream: Iterator[str], *, strict: bool) -> None:
-        """Read all rows below the header.
+        """Read all rows below the header into columns; as `tables`."""
+        for table in self.tables(stream, strict=strict):
+            for pieces, cells in zip(self._pieces, _packed(table), strict=True):
+                pieces.append(cells)
+
+    def tables(
+        self, stream: Iterator[str], *, strict: bool, cells_at_once: int = CELLS_AT_ONCE
+    ) -> Iterator[list[Row]]:
+        """All rows below the header, some at a time; what is told at the end comes behind them.
 
         Args:
             strict: do not let pass what stands after a closing quote.
@@ -78,7 +86,7 @@ class TextColumns:
         n_skipped = sum(1 for _ in itertools.islice(stream, layout.n_skipped))
         rows = NumberedRows(stream, layout.delimiter, strict=strict, first_line=n_skipped + 1)
         try:
-            self._read_rows(rows, strict=strict)
+            yield from self._tables(rows, strict, cells_at_once)
         except csv.Error as error:
             raise self._told(str(error), rows.first_line) from None
         if not strict:
@@ -97,14 +105,18 @@ class TextColumns:
             DataError: there are no rows.
         """
         if not any(self._pieces):
-            raise DataError(f"{self._name} must have rows below its header, but it has none")
-        columns = [pa.chunked_array(pieces) for pieces in self._pieces]
-        numbers = [str(number) for number in range(len(columns))]  # names may be anything
-        frame: pd.DataFrame = pa.table(columns, names=numbers).to_pandas()
-        frame.columns = pd.Index(self.names)
-        return frame
+            raise self.no_rows()
+        return _frame([pa.chunked_array(pieces) for pieces in self._pieces], self.names)
 
-    def _read_rows(self, rows: NumberedRows, *, strict: bool) -> None:
+    def no_rows(self) -> DataError:
+        """The error of a header alone."""
+        return DataError(f"{self._name} must have rows below its header, but it has none")
+
+    def frame_of(self, table: list[Row]) -> pd.DataFrame:
+        """Some rows as a frame of texts."""
+        return _frame(_packed(table), self.names)
+
+    def _tables(self, rows: NumberedRows, strict: bool, cells_at_once: int) -> Iterator[list[Row]]:
         table: list[Row] = []
         width = len(self.names)
         header: Row | None = None
@@ -137,15 +149,11 @@ class TextColumns:
             elif len(self._clean) < _MAX_CLEAN_ROWS:
                 self._clean.append(row)
             table.append(row)
-            if len(table) * width >= _CELLS_AT_ONCE:
-                self._pack_(table)
-        self._pack_(table)
-
-    def _pack_(self, table: list[Row]) -> None:
-        """Move rows into the columns, in place."""
-        for pieces, cells in zip(self._pieces, zip(*table, strict=True), strict=bool(table)):
-            pieces.append(pa.array([cell or None for cell in cells], pa.string()))
-        table.clear()
+            if len(table) * width >= cells_at_once:
+                yield table
+                table = []
+        if table:
+            yield table
 
     def _fitted(self, row: Row, rows: NumberedRows) -> Row:
         """The row at the header's width, if only empty cells are too many."""
@@ -220,6 +228,19 @@ class TextColumns:
                 f"{self._name} never is; remove or close it"
             )
         return TextAfterQuote(line, self._name)
+
+
+def _packed(table: list[Row]) -> list[pa.Array]:
+    """Rows as columns."""
+    columns = zip(*table, strict=True)
+    return [pa.array([cell or None for cell in cells], pa.string()) for cells in columns]
+
+
+def _frame(columns: Sequence[pa.Array | pa.ChunkedArray], names: Sequence[str]) -> pd.DataFrame:
+    numbers = [str(number) for number in range(len(columns))]  # names may be anything
+    frame: pd.DataFrame = pa.table(columns, names=numbers).to_pandas()
+    frame.columns = pd.Index(names)
+    return frame
 
 
 def _several(rows: NumberedRows) -> SeveralLines:

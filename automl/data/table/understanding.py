@@ -15,9 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.choices import missing_marks
+from automl.data.reading_notes import refuse_unreadable
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
-from automl.data.table.column_reading import ReadColumns, read_columns, refuse_unreadable
+from automl.data.table.column_reading import ReadColumns, read_columns
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part, encode_targets, make_part
 from automl.data.table.reading import RawTables

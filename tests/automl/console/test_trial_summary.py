@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO, TextIOWrapper
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,8 @@ from automl.console import trial_summary
 from automl.console.curves import ASCII_BLOCKS
 from automl.errors import StudyError
 from automl.investigation.promotion import Promotion
-from automl.result import SearchResult, WrittenPredictions
+from automl.result import SearchResult
 from automl.wording.scores import score_text
-from storage.answers import single_answer
 from storage.records import StudyRecords
 from tests.contracts.synthetic_study import synthetic_study
 
@@ -84,29 +82,6 @@ def test_layers_are_shown_where_the_verdict_rests_on_them(
 def test_trial_that_is_not_there_is_an_error(finished: SearchResult) -> None:
     with pytest.raises(StudyError, match="from 0 to 5"):
         trial_summary.print_trial(finished, 6)
-
-
-def test_predictions_are_told_with_the_network_they_come_from() -> None:
-    records = synthetic_study(20, n_folds=5)
-    best = records.best_trial
-    assert best is not None
-    result = SearchResult(records, "")
-    columns = tuple("abcdef")
-    words = trial_summary.prediction_words(
-        result, WrittenPredictions(Path("p.csv"), 1418, columns, result.answer)
-    )
-    assert words == (
-        f"1,418 rows predicted with trial {best.number} of digits-target (accuracy 97.2 % on "
-        "test rows, the mean of its 5 folds); columns a, b, c, d and 2 more"
-    )
-    records = synthetic_study(20)
-    result = SearchResult(records, "")
-    other = records.complete_trials[1].number
-    words = trial_summary.prediction_words(
-        result, WrittenPredictions(Path("p.csv"), 1, ("a",), single_answer(records, other))
-    )
-    assert words.startswith(f"1 row predicted with trial {other} of digits-target (valid loss ")
-    assert words.endswith("); column a")
 
 
 @pytest.mark.parametrize(("value", "says"), [(0.1, "That is better"), (0.3, "not better than")])

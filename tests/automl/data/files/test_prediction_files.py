@@ -1,8 +1,9 @@
-"""Tables of predictions: named so that nothing is lost, told from a person's own tables."""
+"""Tables of predictions: named so that nothing is lost, written piece by piece in each format."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,29 @@ from numpy.typing import NDArray
 
 from automl.data.files.prediction_files import (
     ENDINGS,
+    PREDICTIONS,
     prediction_names,
-    predictions_content,
-    predictions_kind,
+    writing_predictions,
 )
 from automl.errors import OutputError
-from automl.system.output_files import check_output, write_output
+from automl.system.output_files import check_output
 
 NAMES = ("kind", "probability of lily", "probability of rose")
+Columns = Mapping[str, NDArray[Any]]
 
 
-def columns(n_rows: int = 7) -> Mapping[str, NDArray[Any]]:
+def columns(n_rows: int = 7) -> Columns:
     share = np.random.default_rng(0).uniform(size=n_rows)
     kind = np.where(share > 0.5, "lily", "rose").astype(object)
     return dict(zip(NAMES, (kind, share, 1 - share), strict=True))
+
+
+def content(name: str, *pieces: Columns) -> bytes:
+    file = io.BytesIO()
+    with writing_predictions(file, name) as writer:
+        for piece in pieces:
+            writer.write(piece)
+    return file.getvalue()
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -37,123 +47,51 @@ def read(path: Path) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_each_ending_gives_the_same_table_and_can_be_written_again(
+def test_each_ending_gives_the_same_table_in_pieces_and_at_once(
     ending: str, tmp_path: Path
 ) -> None:
-    path, kind = tmp_path / f"p{ending}", predictions_kind(NAMES)
-    for n_rows in (7, 5, 0):
-        write_output(path, predictions_content(columns(n_rows), path.name), kind)
-        written = read(path)
-        assert tuple(written) == NAMES
-        for name, values in columns(n_rows).items():
-            close = values.tolist() if name == "kind" else pytest.approx(values, rel=1e-12)
-            assert written[name].tolist() == close
+    path, whole = tmp_path / f"p{ending}", columns()
+    parts = [{name: values[ends] for name, values in whole.items()} for ends in
+             (slice(0, 3), slice(3, 4), slice(4, 7))]  # fmt: skip
+    path.write_bytes(content(path.name, *parts))
+    written = read(path)
+    assert tuple(written) == NAMES
+    for name, values in whole.items():
+        close = values.tolist() if name == "kind" else pytest.approx(values, rel=1e-12)
+        assert written[name].tolist() == close
+    if ending != ".parquet":  # whose row groups are the pieces
+        assert path.read_bytes() == content(path.name, whole)
 
 
 def test_text_is_written_plainly() -> None:
-    content = predictions_content({"y": np.array([1, 0]), "p": np.array([0.7, 0.2])}, "p.csv")
-    assert content == b"y,p\n1,0.7\n0,0.2\n"
+    table = {"y": np.array([1, 0]), "p": np.array([0.7, 0.2])}
+    assert content("p.csv", table) == b"y,p\n1,0.7\n0,0.2\n"
     names = {"é, 한\n": np.array(["a\udcff"], dtype=object)}
-    assert predictions_content(names, "p.tsv").decode() == '"é, 한\n"\na\\udcff\n'
+    assert content("p.tsv", names).decode() == '"é, 한\n"\na\\udcff\n'
 
 
 @pytest.mark.parametrize("name", ["p.db", "p.xlsx", "p", "p.gz", "-", "/dev/stdout"])
 def test_other_endings_are_refused_with_those_that_can_be_written(name: str) -> None:
     with pytest.raises(OutputError, match=r"ends in \.csv, .*, \.tsv\.gz or \.parquet, but got"):
-        check_output(name, predictions_kind(NAMES))
+        check_output(name, PREDICTIONS)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "kind,length\nlily,1\n",
-        "kind\nlily\n",
-        "kind,probability of lily,probability of rose,note\nlily,1,0,mine\n",
-        "kind;probability of lily;probability of rose\n",
-        '"kind',
-        "kind,probability of lily,probability of rose".replace(",", "\t"),
-        "\0\0\0",
-    ],
-)
-def test_a_persons_own_table_stays(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "p.csv"
-    path.write_text(text)
-    with pytest.raises(OutputError, match="something else"):
-        check_output(path, predictions_kind(NAMES))
-
-
-@pytest.mark.parametrize("ending", [".csv.gz", ".parquet"])
-def test_files_that_only_end_like_one_stay(ending: str, tmp_path: Path) -> None:
-    path = tmp_path / f"p{ending}"
-    path.write_text(",".join(NAMES))
-    with pytest.raises(OutputError, match="something else"):
-        check_output(path, predictions_kind(NAMES))
-
-
-def test_a_persons_own_parquet_file_stays(tmp_path: Path) -> None:
-    pd.DataFrame(dict(columns())).to_parquet(tmp_path / "p.parquet")
-    with pytest.raises(OutputError, match="something else"):
-        check_output(tmp_path / "p.parquet", predictions_kind(NAMES))
-
-
-@pytest.mark.parametrize("ending", [".csv", ".tsv.gz"])
-def test_no_text_file_of_one_column_is_replaced(ending: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_is_there_stays_unless_a_person_says_otherwise(ending: str, tmp_path: Path) -> None:
     """True values can look like predicted ones to the last digit."""
-    path, kind = tmp_path / f"y_test{ending}", predictions_kind(["price"])
+    path = tmp_path / f"p{ending}"
+    check_output(path, PREDICTIONS)
     path.touch()
-    own = predictions_content({"price": np.array([199.123456789012345, 7])}, path.name)
-    write_output(path, own, kind)
-    with pytest.raises(OutputError, match="look like a table of true values, so that none is"):
-        write_output(path, predictions_content({"price": np.array([1.5])}, path.name), kind)
-    assert path.read_bytes() == own
-
-
-@pytest.mark.parametrize("names", [("price",), NAMES])
-def test_parquet_files_that_people_made_of_predictions_stay(
-    names: tuple[str, ...], tmp_path: Path
-) -> None:
-    """Pandas carries the attributes of a table over to what is made of it."""
-    path, kind = tmp_path / "p.parquet", predictions_kind(names)
-    content = predictions_content({name: np.array([0.5, 0.25]) for name in names}, path.name)
-    write_output(path, content, kind)
-    write_output(path, content, kind)
-    written = pd.read_parquet(path)
-    for derived in (
-        written.assign(note="mine"),
-        written.assign(**{names[-1]: [1.0, 2.0]}),
-        written.rename(columns={names[0]: "other"}),
-        written.iloc[:1],
-    ):
-        assert derived.attrs == written.attrs
-        derived.to_parquet(path, index=False)
-        before = path.read_bytes()
-        with pytest.raises(OutputError):
-            write_output(path, content, kind)
-        assert path.read_bytes() == before
-
-
-def test_files_that_are_damaged_or_none_are_refused_in_one_line(tmp_path: Path) -> None:
-    kind = predictions_kind(NAMES)
-    parquet, packed = (predictions_content(columns(), f"p{end}") for end in ENDINGS[-1:-3:-1])
-    (tmp_path / "half.parquet").write_bytes(parquet[: len(parquet) // 2])
-    (tmp_path / "torn.parquet").write_bytes(parquet[:99] + parquet[150:])
-    (tmp_path / "half.tsv.gz").write_bytes(packed[: len(packed) // 2])
-    (tmp_path / "torn.tsv.gz").write_bytes(packed[:20] + packed[40:])
-    (tmp_path / "utf16.csv").write_text(",".join(NAMES), encoding="utf-16")
-    for ending in ENDINGS:
-        (tmp_path / f"folder{ending}").mkdir()
-    for path in list(tmp_path.iterdir()):
-        with pytest.raises(OutputError, match=r"something else|is a folder"):
-            check_output(path, kind)
-
-
-def test_names_that_no_file_can_hold_are_known_again(tmp_path: Path) -> None:
-    names = ("a\udcff", "probability of \udcfe")
-    for ending in ENDINGS:
-        path = tmp_path / f"p{ending}"
-        for _ in range(2):
-            content = predictions_content({name: np.array([0.5]) for name in names}, path.name)
-            write_output(path, content, predictions_kind(names))
+    check_output(path, PREDICTIONS)
+    path.write_bytes(content(path.name, columns()))
+    with pytest.raises(OutputError, match=r"replaced only with --force, but .* exists"):
+        check_output(path, PREDICTIONS)
+    check_output(path, PREDICTIONS, force=True)
+    with pytest.raises(OutputError, match="is the table to predict"):
+        check_output(path, PREDICTIONS, {str(path): "the table to predict"}, force=True)
+    path.write_bytes(b"SQLite format 3\0and more")
+    with pytest.raises(OutputError, match="a database is never replaced"):
+        check_output(path, PREDICTIONS, force=True)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +120,7 @@ def test_no_name_is_taken_twice(target: str, classes: list[Any], names: list[str
 
 def test_names_survive_the_way_through_a_file(tmp_path: Path) -> None:
     names = prediction_names("a,b", ['say "x"', "line\nbreak", "é"])
-    kind = predictions_kind(names)
     table = {name: np.array([0.5]) for name in names}
-    for _ in range(2):
-        write_output(tmp_path / "p.csv", predictions_content(table, "p.csv"), kind)
+    (tmp_path / "p.csv").write_bytes(content("p.csv", table))
     with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.reader(file)) == list(names)

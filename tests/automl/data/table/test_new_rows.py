@@ -108,8 +108,35 @@ def test_columns_of_a_frame_are_taken_by_their_names_whatever_these_are() -> Non
     for source in (frame, [{"x1": 1.0, "x2": 2.0}]):
         assert read_rows(source, plans).rows.to_dict("records") == [{"x2": 2.0, "x1": 1.0}]
     assert read_rows([[1.0, "2"]], plans).rows.to_dict("records") == [{"x2": 1.0, "x1": 2.0}]
-    with pytest.raises(DataError, match="'a' and 1 more are missing"):
-        read_rows(frame, (ColumnPlan("a", "numeric"), ColumnPlan("b", "numeric")))
+
+
+def test_all_missing_columns_are_named_at_once() -> None:
+    with pytest.raises(DataError, match="but 'age', 'since' and 'city' are missing"):
+        read_rows({"member": "yes"}, PLANS)
+    with pytest.raises(DataError, match="but 'age' is missing; did you mean 'Age'"):
+        read_rows(rows().rename(columns={"age": "Age"}), PLANS)
+    many = [ColumnPlan(f"c{n}", "numeric") for n in range(25)]
+    with pytest.raises(DataError, match=r"'c0', .*, 'c19' and 5 more are missing"):
+        read_rows({"other": 1}, many)
+
+
+def test_one_row_is_a_dict_or_a_series() -> None:
+    expected = read_rows(rows().iloc[:1], PLANS).rows
+    row = rows().iloc[0]
+    for source in (row, row.to_dict(), [row.to_dict()], {**row, "further": [1, 2][0]}):
+        pd.testing.assert_frame_equal(read_rows(source, PLANS).rows, expected)
+    several = [row.to_dict(), rows().iloc[1].to_dict()]
+    pd.testing.assert_frame_equal(read_rows(several, PLANS).rows, read_rows(rows(), PLANS).rows)
+
+
+def test_a_row_whose_column_is_called_x_is_no_array() -> None:
+    plan = (ColumnPlan("x", "numeric"),)
+    assert read_rows({"x": 3}, plan).rows["x"].tolist() == [3]
+    assert read_rows({"x": [[3], [4]], "y": [0, 0]}, (ColumnPlan("x1", "numeric"),)).rows[
+        "x1"
+    ].tolist() == [3, 4]
+    with pytest.raises(DataError, match="cells must be single values, but 'age'"):
+        read_rows({**rows().iloc[0].to_dict(), "age": [1, 2]}, PLANS)
 
 
 def test_no_rows_are_refused() -> None:

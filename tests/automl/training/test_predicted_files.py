@@ -1,0 +1,72 @@
+"""A file is predicted piece by piece to the same bytes as at once."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from automl.data import pieces
+from automl.errors import DataError
+from automl.training.predicted_files import PredictedRows, predict_rows
+from tests.contracts.untrained_models import people, untrained
+
+LINES = ("plain", 'a "quoted" one', "two\nlines")
+
+
+def predicted(model: object, path: Path) -> tuple[bytes, list[PredictedRows]]:
+    file = io.BytesIO()
+    told = list(predict_rows(model, path, file, "p.csv"))  # type: ignore[arg-type]
+    return file.getvalue(), told
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """More than two pieces, of which some end between lines of one row."""
+    table = pd.concat([people()] * 60, ignore_index=True).astype({"age": object})
+    table["note"] = [LINES[n % 3] for n in range(len(table))]
+    table.loc[[3, 4000, 5000], "age"] = "old"
+    table.loc[[4500], "city"] = "Ulm"
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    return tmp_path / "rows.csv"
+
+
+@pytest.mark.parametrize("target", ["kind", "income"])
+def test_rows_in_pieces_are_predicted_as_at_once(
+    target: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = untrained(people(), target, 2)
+    whole, (_, all_of_it) = predicted(model, path)
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 1)
+    monkeypatch.setattr(pieces, "rows_at_once", lambda n_columns: 2048)
+    in_pieces, told = predicted(model, path)
+    assert in_pieces == whole
+    assert [each.n_rows for each in told] == [2048, 4096, 5400, 5400]
+    assert told[-1].notes == all_of_it.notes
+    messages = told[-1].notes.messages
+    assert "age: 3 of 5,400 cells are no numbers" in "\n".join(messages)
+    assert "in row 4" in "\n".join(messages)
+    assert told[-1].scored == all_of_it.scored is not None
+    assert told[-1].columns[0] == target
+
+
+def test_a_column_that_proves_unreadable_is_refused_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pd.concat([people()] * 60, ignore_index=True).astype({"age": object})
+    table.loc[2100:, "age"] = "old"
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 1)
+    monkeypatch.setattr(pieces, "rows_at_once", lambda n_columns: 2048)
+    model, told = untrained(people(), "kind"), []
+    with pytest.raises(DataError, match="age: 3,300 of 5,400 cells are no numbers"):
+        told.extend(predict_rows(model, tmp_path / "rows.csv", io.BytesIO(), "p.csv"))
+    table.loc[2100:, "age"] = 30
+    table.loc[:1500, "age"] = "old"
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    content, told = predicted(model, tmp_path / "rows.csv")
+    assert told[-1].n_rows == len(table), "most of the first piece cannot be read, but of all can"
+    assert np.isfinite(pd.read_csv(io.BytesIO(content)).iloc[:, 1:].to_numpy()).all()
