@@ -156,7 +156,8 @@ def figures(table: StudyTable) -> dict[str, go.Figure]:
         made["automl-bias-variance"] = _titled(figure, "Bias and variance")
     if names := list(table.axes_by_importance)[:N_AXES]:
         figure = axes.figure(table, *names, columns=2, n_points=N_AXIS_POINTS)
-        made["automl-axes"] = style.themed(figure)
+        # Its heading keeps those of the small plots below the buttons, which lie over the top.
+        made["automl-axes"] = _titled(figure, "Loss by hyperparameter")
     for figure in made.values():
         figure.update_layout(height=HEIGHT)
     return made

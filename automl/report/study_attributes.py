@@ -1,4 +1,4 @@
-"""What a study is about, as Optuna's user attributes: data, metric, verdict, test scores.
+"""What a study is about, as Optuna's user attributes: data, metric, verdict, advice, scores.
 
 Optuna Dashboard lists them on the study's page and beside its name, `study.user_attrs` has
 them in Python. They are texts for people; programs read the records.
@@ -10,10 +10,11 @@ from automl.commands_to_type import reproducing_command
 from automl.diagnostics.headline import headline, title
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
-from automl.report.numbers.overview import overview
+from automl.report.numbers.overview import Overview, overview
 from automl.report.numbers.study import StudyTable
 from automl.wording.counts import counted
-from automl.wording.scores import score_and_interval, score_name
+from automl.wording.scores import score_and_interval, score_name, score_text
+from storage.records import Diagnosis
 
 
 def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[str, str]:
@@ -32,7 +33,9 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
         "rows": counted(settings.n_rows),
         "metric": score_name(settings.metric or settings.epoch_metric),
         "result": first.standing.sentence if shown.scores else "",
+        "best validation loss": _best(shown),
         "verdict": title(first.verdict) if first.verdict is not None else "",
+        "advice": _advice(first.verdict),
         **{
             f"test {score_name(one.metric)}": score_and_interval(
                 one.metric, one.network, one.interval
@@ -44,3 +47,17 @@ def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[
         ),
     }
     return {name: value for name, value in attributes.items() if value}
+
+
+def _best(shown: Overview) -> str:
+    """The best trial's loss, and which one it is."""
+    if shown.best is None:
+        return ""
+    return f"{score_text('loss', shown.best.value)} (trial {shown.best.number})"
+
+
+def _advice(verdict: Diagnosis | None) -> str:
+    """What to do first; the dashboard shows attributes as plain texts, without code in them."""
+    if verdict is None or not verdict.advice:
+        return ""
+    return verdict.advice[0].text.replace("`", "")

@@ -156,6 +156,7 @@ def test_every_free_option_is_kept_but_those_that_change_no_trial() -> None:
         *("target_error", "metric"),  # of the study
         "keep_bytes",
         "memory_limit",
+        "progress",  # what is seen of it
     }
 
 

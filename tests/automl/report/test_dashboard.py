@@ -153,3 +153,10 @@ def test_a_taken_port_is_told(store: Store, caplog: pytest.LogCaptureFixture):
 def test_a_name_that_is_none_is_told(store: Store):
     with pytest.raises(ConfigError, match=r"without a port, .* but got 'a:80'"):
         dashboard.serve(store, 8080, ["a:80"])
+
+
+def test_every_figure_has_a_heading_with_room_for_the_buttons(table) -> None:
+    """The dashboard draws its buttons over the top 40 pixels of a figure."""
+    for name, figure in dashboard.figures(table).items():
+        assert figure.layout.title.text, name
+        assert figure.layout.margin.t >= 56, name

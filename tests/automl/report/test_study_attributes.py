@@ -15,6 +15,8 @@ def test_attributes_say_what_the_study_is_about(table):
     assert found["rows"].startswith(f"{settings.n_rows['train']:,} train")
     assert found["metric"] == "error rate"
     assert found["verdict"] == "High variance"
+    assert found["best validation loss"].endswith(f"(trial {table.best.number})")
+    assert found["advice"] and "`" not in found["advice"]
 
 
 def test_test_scores_come_with_their_intervals(table):
@@ -26,7 +28,7 @@ def test_test_scores_come_with_their_intervals(table):
 def test_what_is_not_known_is_left_out(records: StudyRecords):
     settings = replace(records.settings, command="", n_rows={})
     found = study_attributes(study_table(StudyRecords(settings)))
-    assert not {"command that repeats it", "rows", "test accuracy"} & set(found)
+    assert not {"command that repeats it", "rows", "test accuracy", "advice"} & set(found)
     assert all(found.values())
 
 
