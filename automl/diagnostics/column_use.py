@@ -77,7 +77,8 @@ def column_sentences(records: StudyRecords) -> list[str]:
     first = f"{name} ({score_name(score)} {gain} {worse} with its values shuffled)"
     most = agree(len(certain[:N_NAMED]), "The column that matters", "The columns that matter")
     said = [f"{most} most{_to_whom(records)}, {of_all}: {listing([first, *others])}."]
-    return said + alike_sentences([one for one, _ in certain[:N_NAMED]], 1)
+    doubled = alike_sentence([one for one, _ in certain[:N_NAMED]], 1)
+    return [*said, doubled] if doubled else said
 
 
 def _to_whom(records: StudyRecords) -> str:
@@ -88,20 +89,20 @@ def _to_whom(records: StudyRecords) -> str:
     return f" to trial {answer.best_trial_number}"
 
 
-def alike_sentences(columns: Sequence[ColumnImportance], at_most: int) -> list[str]:
-    """Which of these columns another one stands for, each pair once."""
-    said: list[str] = []
-    told = set[frozenset[str]]()
+def alike_sentence(columns: Sequence[ColumnImportance], at_most: int) -> str:
+    """Which of these columns another one stands for, each pair once; empty where none does."""
+    pairs: dict[frozenset[str], tuple[str, str, float]] = {}
     for one in columns:
         for other, strength in list(one.alike.items())[:1]:
-            pair = frozenset((one.name, other))
-            if pair not in told and len(said) < at_most:
-                told.add(pair)
-                said.append(
-                    f"{one.name} and {other} tell nearly the same (correlation of ranks "
-                    f"{strength:.2f}): each counts for less than both."
-                )
-    return said
+            pairs.setdefault(frozenset((one.name, other)), (one.name, other, strength))
+    if not pairs:
+        return ""
+    (name, other, strength), *more = list(pairs.values())[:at_most]
+    said = f"{name} and {other} tell nearly the same (correlation of ranks {strength:.2f})"
+    if more:
+        named = [f"{one} and {its} ({strength:.2f})" for one, its, strength in more]
+        said += f", and so do {'; '.join(named)}"
+    return f"{said}: each counts for less than both."
 
 
 def diagnose_columns(records: StudyRecords, data: Sequence[Diagnosis]) -> list[Diagnosis]:
@@ -187,7 +188,6 @@ def _without_effect(found: ImportancesRecord) -> Diagnosis | None:
         ),
         evidence={
             "n_idle": len(idle),
-            "idle_share": len(idle) / n_measured,
             "columns": [one.name for one in idle],
             "n_rows": found.n_rows,
             "n_repeats": found.n_repeats,

@@ -59,7 +59,7 @@ PARTS = (
     Part("verdict", "Verdict"),
     Part("configuration", "Best configuration"),
     Part("importance", "What mattered"),
-    Part("columns", "What the answer uses"),
+    Part("columns", "Columns"),
     Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?",
          "No hyperparameter varies between trials yet."),
     Part("curves", "Bias and variance", "Do trials fit too little, or too much?",

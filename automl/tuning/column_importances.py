@@ -13,6 +13,7 @@ wrong, but many are useful, JMLR 20(177), section 3 (e_switch).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ TOO_MANY: Final = (
     "there are too many columns to shuffle each of them in the time that is taken for it, "
     "2 % of --timeout"
 )
+TOO_FAR: Final = "with some column shuffled predictions lie too far away to be counted"
 TOO_FEW_ROWS: Final = "no fold has two validation rows, between which values could be exchanged"
 
 
@@ -139,6 +141,8 @@ class _Measuring:
             measured = self._moving(few, names, effort.n_columns)
         folds = self._folds(columns, networks, effort.n_rows)
         gains = self._gains(folds, measured, effort.n_repeats)
+        if not all(math.isfinite(one.value) for of in gains.values() for one in of.values()):
+            return self.missing(TOO_FAR)
         return ImportancesRecord(
             answer_id=self.answer.answer_id,
             columns=self._ranked(gains, columns[0]),

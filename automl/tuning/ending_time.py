@@ -100,7 +100,7 @@ def ending_seconds(
         n_candidates: trials that the answer may be made of; 0: it is the best one.
         is_trained: whether the runs have ended, and states and weights are kept.
         by_metric: whether a metric chooses among candidates, and not the loss.
-        timeout: of the call, of which importances take a part.
+        timeout: of the call, of which importances take a part; None: they are not counted.
     """
     n_valid = sum(len(fold.valid) for fold in dataset.folds)  # scored as one
     splits = (n_valid, *(len(fold.test) for fold in dataset.folds[:1]))
@@ -115,7 +115,7 @@ def ending_seconds(
         counted += _choice_seconds(dataset, n_candidates, n_valid, by_metric=by_metric)
         bootstrap *= 1 + SHARE_OF_SINGLE
     of_columns = 0.0
-    if dataset.folds:
+    if dataset.folds and timeout is not None:
         n_features, n_classes = dataset.describe(0).n_features, dataset.n_classes
         of_columns = estimated_seconds(
             n_valid, n_features, n_classes, timeout, by_metric=by_metric

@@ -131,7 +131,10 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
         *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
         *("metric", "stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
+        "column_importances",
     }
+    columns = [one["name"] for one in values["column_importances"]["columns"]]
+    assert columns == [one.name for one in finished.column_importances]
     assert values["answer"]["trial_numbers"] == [finished.best.number]
     assert set(values["answer"]) == {
         *("kind", "trial_numbers", "n_networks", "n_parameters", "threshold", "held_against"),

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from automl.diagnostics.column_use import (
     Use,
-    alike_sentences,
+    alike_sentence,
     missing_use,
     ranked_columns,
     shown_score,
@@ -94,7 +94,8 @@ def caption(found: ImportancesRecord) -> str:
         f"{count(found.n_rows, 'validation row')}, {count(found.n_repeats, 'repeat')}, with 95 % "
         "intervals: what they go by, which need not be what causes the target."
     )
-    return " ".join([*parts, *alike_sentences([one for one, _ in uses], N_PAIRS)])
+    parts.append(alike_sentence([one for one, _ in uses], N_PAIRS))
+    return " ".join(parts).rstrip()
 
 
 def drawing(shown: Sequence[Use], score: str) -> go.Figure:

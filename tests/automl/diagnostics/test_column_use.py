@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from automl.diagnostics.column_use import (
+    alike_sentence,
     column_sentences,
     diagnose_columns,
     missing_use,
@@ -88,6 +89,16 @@ def test_doubles_are_said_once() -> None:
     assert said == (
         "a and b tell nearly the same (correlation of ranks 0.97): each counts for less than both."
     )
+
+
+def test_several_pairs_are_one_sentence() -> None:
+    columns = [column("a", 0.5, b=0.97), column("c", 0.4, d=1.0), column("d", 0.4, c=1.0)]
+    assert alike_sentence(columns, 3) == (
+        "a and b tell nearly the same (correlation of ranks 0.97), and so do c and d (1.00): each "
+        "counts for less than both."
+    )
+    assert alike_sentence(columns, 1).count("and") == 1
+    assert alike_sentence([column("a", 0.5)], 3) == ""
 
 
 def test_why_nothing_is_known_is_said() -> None:

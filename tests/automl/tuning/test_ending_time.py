@@ -36,6 +36,17 @@ def test_a_metric_takes_longer_to_choose_by_than_the_loss(digits: LoadedData) ->
     assert len(set(alone)) == 1
 
 
+def test_columns_are_shuffled_in_two_per_cent_of_the_time(digits: LoadedData) -> None:
+    iris = load_dataset("sklearn:iris")
+    for timeout, of_digits in ((20.0, 0.4), (60.0, 1.2)):
+        seconds = [
+            ending_seconds(data.dataset, 10, 100, timeout=timeout)
+            - ending_seconds(data.dataset, 10, 100)
+            for data in (digits, iris)
+        ]
+        assert seconds[0] == pytest.approx(of_digits) and 0 < seconds[1] < 0.2
+
+
 def test_undisturbed_work_is_not_busy() -> None:
     moment = Moment()
     until = time.process_time() + 0.05
