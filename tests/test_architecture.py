@@ -159,6 +159,7 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.export.standalone.model.Network": "one field per part, by the names of its weights",
     "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
     "automl.result.SearchResult": "one method per thing that people do with a study",
+    "automl.training.trained_model.TrainedModel": "what scikit-learn asks of an estimator, too",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
     "storage.records.StudySettings": "frozen, one field per column",
@@ -176,6 +177,7 @@ OTHER_TESTS = {  # tests in the mirrored folders that are of no single module
     "search_spaces.builtin_spaces": "the TOML files beside the modules",
     "automl.data.odd_columns": "columns as people write them, through the whole data layer",
     "automl.data.broken_files": "every kind of file, by what happens to a person",
+    "examples.tutorial": "a notebook, run in a kernel",
 }
 TESTED_ELSEWHERE = {
     "automl.console.searching": "with the commands `search` and `resume`, whose body it is",
