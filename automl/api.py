@@ -21,7 +21,7 @@ from automl.models.own.builders import remember_for
 from automl.models.own.reference import reference_of, refuse_in_import
 from automl.objectives.kinds import kind_of, kind_of_reference
 from automl.options.loading import fixed_options, is_from_files
-from automl.options.option import check_names, options_of
+from automl.options.option import check_names, options_of, said_options
 from automl.options.search_options import (
     FixedOptions,
     FreeOptions,
@@ -66,6 +66,8 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
     is_named = isinstance(data, (str, Path))
     space = chosen_space(options)  # what is mistyped is told before torch is imported
     is_torch_loaded = check_choices(options, space)
+    if LOG.isEnabledFor(logging.DEBUG):
+        LOG.debug("options: %s", one_line(said_options(options)))
     LOG.info("reading %s", one_line(str(data)) if is_named else f"the {type(data).__name__}")
     raw = read_data(data, options, family=space.family)
     if not is_torch_loaded:

@@ -21,6 +21,8 @@ from storage.records import StudyRecords, TrialRecord
 
 SPLITS = {"valid": "on validation rows", "test": "on test rows"}
 
+SCORE_WIDTH = len("balanced accuracy")
+
 
 def print_best(result: SearchResult, weights: Sequence[Path]) -> None:
     """The best trial; what is handed over may be more than it, which `show` says.
@@ -56,9 +58,10 @@ def _print_scores(console: Console, records: StudyRecords, best: TrialRecord) ->
     scored = {SPLITS[split]: one for split, one in found.items() if one is not None}
     if not scored:
         return
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
-    for column in ("score", *scored):
-        table.add_column(column, no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("score", no_wrap=True, min_width=SCORE_WIDTH)
+    for column in scored:
+        table.add_column(column)  # an interval may take a second line
     names = dict.fromkeys(name for one in scored.values() for name in one.scores)
     for name in scores_in_order(names, records.settings):
         cells = [

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from automl.errors import ConfigError, did_you_mean
 from automl.options.values import Rule
+from automl.options.written_values import shown
 
 Value = TypeVar("Value")
 
@@ -62,6 +63,18 @@ def options_of(record: type[OptionRecord]) -> Mapping[str, Option]:
 def options_in(stored: Any, record: type[OptionRecord]) -> dict[str, Any]:
     """The values of those options of a record that something stored has under their names."""
     return {name: getattr(stored, name) for name in options_of(record) if hasattr(stored, name)}
+
+
+def said_options(record: OptionRecord) -> str:
+    """The values of a record that are not those of its defaults, in words for a log."""
+    said = []
+    for name, one in options_of(type(record)).items():
+        value = getattr(record, name)
+        is_plain = isinstance(value, str | int | float | tuple)  # else it may have no truth value
+        is_default = value is one.default or (is_plain and value == one.default)
+        if one.help and not is_default:
+            said.append(f"{name}={shown(value)}")
+    return ", ".join(said)
 
 
 def check_names(names: Iterable[str], record: type[OptionRecord]) -> None:

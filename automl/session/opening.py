@@ -69,6 +69,13 @@ def open_session(
         loaded, narrowed(space, options, loaded.goal.task), options, is_from_files=is_from_files
     )
     settings = replace(settings, versions={**settings.versions, **model_versions(space)})
+    LOG.debug(
+        "study %s: %d inputs of a network, %s, fingerprint of the data %s",
+        one_line(settings.study_name),
+        settings.n_features,
+        ", ".join(f"{n_rows} {split} rows" for split, n_rows in settings.n_rows.items()),
+        settings.data_fingerprint[:12],
+    )
     return _opened(loaded, settings, options, clock, busyness)
 
 

@@ -25,6 +25,7 @@ def test_value_parameters_scores_and_weights_are_there(
     assert "on validation rows" in printed and "on test rows" in printed
     assert lines[-1] == "weights: a.safetensors"
     assert max(map(len, lines)) <= width
+    assert "…" not in printed and "balanced accuracy" in printed
 
 
 def test_a_trial_that_was_not_scored_alone_has_no_scores(

@@ -46,7 +46,10 @@ def test_a_quiet_search_prints_its_result_and_keeps_the_rest(folder: Path) -> No
     after = Path("logs/a.log").read_text(encoding="utf-8").splitlines()
     assert after[: len(lines)] == lines
     assert " ERROR there is no study" in after[-1]
-    assert "is the best so far" in run("--verbose", *IRIS, "--new").stderr
+    told_more = run("--verbose", *IRIS, "--new").stderr
+    assert "\noptions: " in told_more and "max_epochs=2" in told_more
+    assert "inputs of a network" in told_more and "is the best so far" in told_more
+    assert "inputs of a network" not in run(*IRIS, "--new").stderr
 
 
 def test_a_file_that_is_no_log_stays_as_it_is(folder: Path) -> None:

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from automl.errors import ConfigError
-from automl.options.option import OptionRecord, check_names, option, options_in, options_of
+from automl.options.option import (
+    OptionRecord,
+    check_names,
+    option,
+    options_in,
+    options_of,
+    said_options,
+)
 from automl.options.values import COUNT, FLAG, TEXTS
 
 
@@ -47,3 +54,8 @@ def test_an_unknown_name_is_told_with_the_nearest() -> None:
     check_names(["coats"], Wall)
     with pytest.raises(ConfigError, match="field of Wall, but got 'coat'; did you mean 'coats'"):
         check_names(["coat"], Wall)
+
+
+def test_what_a_person_has_said_is_told_in_words() -> None:
+    assert said_options(Wall()) == ""
+    assert said_options(Wall(coats=3, glossy=True, doors=["left"])) == "coats=3, doors=('left',)"
