@@ -79,7 +79,7 @@ class SearchEstimator(BaseEstimator):  # type: ignore[misc]  # it has no types
             options = {**parameters.search_options(folder), **fixed}
             found = search(table.frame, target=table.target, group=table.group, **options)
             self.study_ = study_in_memory(found)
-            self.model_ = found.best_model()
+            self.model_ = found.best_model().double()
             is_kept = parameters.storage is not None
             self.result_ = found if is_kept else HeldResult.of(found, self.model_)
         self.best_params_ = dict(found.best.params)
@@ -107,7 +107,8 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
 
     Attributes:
         classes_: the labels, sorted; the order of probabilities, (C,).
-        model_: the answer, a `TrainedModel`: one network, or several together.
+        model_: the answer, a `TrainedModel`: one network, or several together, in float64, so that
+            a row's predictions do not hang on the rows beside it.
         best_params_: hyperparameters of the best trial.
         result_: the `SearchResult`, with scores, figures and records.
         diagnoses_: the verdict, then all else that was noticed.

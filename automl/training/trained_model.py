@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -116,6 +116,16 @@ class TrainedModel:
         where `target_transform` was used, that of its curve; `predict` takes it back.
         """
         return tuple(self._module(member.network) for member in self.members)
+
+    def double(self) -> TrainedModel:
+        """The same model, whose networks compute in float64, in twice the time.
+
+        What they predict of a row then hangs on that row alone, as far as anybody sees: in float32
+        products are added up in other blocks, and rounded otherwise, where other rows stand beside
+        it. Networks of a person's own, whose code may name a precision, stay as they are.
+        """
+        members = [replace(one, network=_in_double(one.network)) for one in self.members]
+        return replace(self, members=tuple(members))
 
     def predict(self, data: Any) -> NDArray[Any]:
         """Predict the target, in the values or the unit of its own column.
@@ -303,6 +313,16 @@ class TrainedModel:
         return DataDescription(
             self.task, n_classes, network.n_train_rows, network.encoder.encoding
         )
+
+
+def _in_double(network: TrainedNetwork) -> TrainedNetwork:
+    if not find_family(network.run.family).is_trusted:
+        return network
+    weights = {
+        name: values.double() if values.is_floating_point() else values
+        for name, values in network.weights.items()
+    }
+    return replace(network, weights=weights)
 
 
 def run_from_details(details: Mapping[str, Any]) -> RunConfig:

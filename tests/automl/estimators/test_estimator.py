@@ -99,7 +99,7 @@ def test_a_study_stays_where_storage_says(tmp_path: Path) -> None:
     kept = automl.AutoMLClassifier(**QUICK, storage=url).fit(x, y)
     assert automl.study_names(url) == ["data-answer", "data-answer-2"]
     stored = automl.load_study("data-answer-2", url)
-    assert (stored.best_model().predict(x) == kept.predict(x)).all()
+    assert (stored.best_model().double().predict(x) == kept.predict(x)).all()
 
 
 def test_a_named_study_goes_on(tmp_path: Path) -> None:

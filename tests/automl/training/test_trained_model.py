@@ -142,6 +142,19 @@ def test_folds_predict_together_by_their_mean(data: LoadedData) -> None:
     assert model_of(data, first, second).predict(rows) == pytest.approx(np.mean(alone, axis=0))
 
 
+@pytest.mark.parametrize("encoding", ["none", "piecewise_linear", "periodic"])
+def test_in_float64_a_row_is_predicted_alike_beside_any_others(
+    data: LoadedData, encoding: str
+) -> None:
+    single = model_of(data, network(data, 0, numeric_encoding=encoding), network(data, 1))
+    rows, double = mixed_table(90), single.double()
+    alone = np.concatenate([double.predict(rows.iloc[[place]]) for place in range(len(rows))])
+    assert double.predict(rows) == pytest.approx(alone, rel=1e-13)
+    off = np.abs(double.predict(rows) - single.predict(rows)).max()
+    assert 0 < off < 1e-3, "float32 has seven digits"
+    assert double.modules[0].state_dict().keys() == single.modules[0].state_dict().keys()
+
+
 def test_members_predict_together_by_their_weights(data: LoadedData) -> None:
     first, second = network(data, 0), network(data, 0, "quantile")
     rows = mixed_table().head(5)
