@@ -88,7 +88,7 @@ def test_predict_writes_a_line_per_row(study: Path) -> None:
     assert first == "reading the study"
     assert score.startswith("accuracy ") and score.endswith(" % on these rows")
     assert words.startswith(f"{len(table())} rows predicted with trial ")
-    assert result.stderr.endswith("columns kind, probability of lily, probability of rose\n")
+    assert words.endswith("columns kind, probability of lily, probability of rose")
     written = pd.read_csv("predicted.csv")
     assert list(written) == ["kind", "probability of lily", "probability of rose"]
     assert (written["kind"] == np.where(written.iloc[:, 2] > 0.5, "rose", "lily")).all()
