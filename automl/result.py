@@ -134,7 +134,7 @@ class SearchResult:
         Raises:
             StudyError: no trial has completed, or the study needs its model.
         """
-        return _load(self, self.answer, model)
+        return self._load(self.answer, model)
 
     def model(self, trial_number: int, model: Any = None) -> TrainedModel:
         """The network of any trial whose weights are kept, with its preprocessing.
@@ -145,7 +145,7 @@ class SearchResult:
         Raises:
             StudyError: they are not: the trial is not among the best few.
         """
-        return _load(self, answer_of(self, trial_number), model)
+        return self._load(answer_of(self, trial_number), model)
 
     def best_state(self, trial_number: int | None = None) -> Any:
         """What the objective of `automl.tune` saved after the best epoch of its best trial.
@@ -234,7 +234,7 @@ class SearchResult:
         read = study_files(self.storage, data, table="the table to predict")
         spared = {**read, **self.files}
         final = check_output(path, PREDICTIONS, spared, force=force)
-        trained = _load(self, answer_of(self, trial_number), model)
+        trained = self._load(answer_of(self, trial_number), model)
         metric = read_score(self.records.settings)
         with writing_output(path, PREDICTIONS, spared, force=force) as file:
             *_, rows = predict_rows(trained, data, file, final.name, metric)
@@ -281,7 +281,7 @@ class SearchResult:
         from automl.export.answers import export_answer
         from automl.export.writing import Origin
 
-        loaded = _load(self, answer, model)
+        loaded = self._load(answer, model)
         origin = Origin(self.records, answer)
         return export_answer(loaded, directory, origin, format, force=force)
 
@@ -309,6 +309,20 @@ class SearchResult:
 
         return Plots(self.records, self.kept_predictions)
 
+    def _load(self, answer: AnswerRecord, model: Any) -> TrainedModel:
+        from automl.models.own.builders import remember_for
+        from automl.tuning.kept_models import load_trained_model
+
+        if self.records.settings.is_objective:
+            raise StudyError(
+                f"a model is kept of networks, but {self.study_name!r} is of an objective, "
+                f"{self.records.settings.data_source}: best_state() is what it saved, where it "
+                "did; else train it again with the params of the best trial"
+            )
+        remember_for(MODEL.plain("model", model), self.records.settings)
+        with closing(open_store(self.storage)) as store:
+            return load_trained_model(store, self.records, answer)
+
     def __repr__(self) -> str:
         best = self.records.best_trial
         found = "no trial complete" if best is None else f"best={best.value:.4g}"
@@ -335,21 +349,6 @@ class SearchResult:
             "report": report,
         }
         return {**study_json(self.records), **call}
-
-
-def _load(result: SearchResult, answer: AnswerRecord, model: Any) -> TrainedModel:
-    from automl.models.own.builders import remember_for
-    from automl.tuning.kept_models import load_trained_model
-
-    if result.records.settings.is_objective:
-        raise StudyError(
-            f"a model is kept of networks, but {result.study_name!r} is of an objective, "
-            f"{result.records.settings.data_source}: best_state() is what it saved, where it "
-            "did; else train it again with the params of the best trial"
-        )
-    remember_for(MODEL.plain("model", model), result.records.settings)
-    with closing(open_store(result.storage)) as store:
-        return load_trained_model(store, result.records, answer)
 
 
 def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:

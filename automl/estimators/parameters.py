@@ -55,6 +55,8 @@ RANDOM_STATE = Rule(f"{SEED.words}, a numpy.random.RandomState, or None", _seed)
 class RowParameters(OptionRecord):
     """How the columns of X are read, and its rows divided."""
 
+    valid_fraction: float | None = as_in_search("valid_fraction")
+    test_fraction: float | None = as_in_search("test_fraction")
     folds: int | None = as_in_search("folds")
     split_seed: int = as_in_search("split_seed")
     time: str | None = as_in_search("time")

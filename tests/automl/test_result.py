@@ -131,7 +131,7 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
         *("study", "storage", "task", "seconds", "training_seconds", "n_trials", "n_epochs"),
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
         *("metric", "stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
-        "column_importances",
+        *("column_importances", "data", "target", "created_at", "last_call_at"),
     }
     columns = [one["name"] for one in values["column_importances"]["columns"]]
     assert columns == [one.name for one in finished.column_importances]

@@ -11,6 +11,7 @@ import pytest
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult
 from automl.studies import compare, delete_study, diagnose, load_study, study_names
+from automl.study_list import list_studies
 from storage import StorageError
 
 
@@ -37,11 +38,14 @@ def test_what_is_no_url_is_told(storage: Any) -> None:
         study_names(storage)
 
 
-def test_study_of_another_program_is_not_ours(finished_copy: str) -> None:
+def test_study_of_optuna_alone_is_read_beside_ours(finished_copy: str) -> None:
     optuna.create_study(study_name="theirs", storage=finished_copy)
-    assert study_names(finished_copy) == ["iris-species"]
-    with pytest.raises(StudyError, match="was not made by this program"):
-        load_study("theirs", finished_copy)
+    assert study_names(finished_copy) == ["iris-species", "theirs"]
+    assert load_study("theirs", finished_copy).trials == ()
+    assert [one.settings.study_name for one in list_studies(finished_copy)] == [
+        "iris-species",
+        "theirs",
+    ]
 
 
 def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:

@@ -26,6 +26,7 @@ TOLD_OTHERWISE = {
     "warm_start": "means in scikit-learn that fit goes on",
     "target_error": "decides nothing",
     "command": "nothing was typed",
+    "progress": "fit tells the logger alone",
 }
 
 
