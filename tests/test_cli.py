@@ -218,7 +218,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
         ("--policy", "best", "policy must be one of freeze_thaw, optuna, promotion, but got"),
         ("--space", "none.toml", "none.toml"),
         ("--space", "mlq", "must be one of"),
-        ("--set", "optimizer=adm", "did you mean 'adam'"),
+        ("--set", "optimizer=adm", "Did you mean 'adam'"),
         ("--set", "learning_rat=1", "learning_rate"),
         ("--storage", "sqlite:///none/a.db", "The folder of the database must exist"),
         ("--policy=freeze_thaw", "--sampler=gp", "leave it out, or choose the policy optuna"),

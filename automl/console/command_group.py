@@ -72,8 +72,8 @@ def prepare(context: click.Context, log_file: str | None) -> None:
         ConfigError: `automl.toml` is wrong.
         OutputError: the log cannot be written.
     """
-    context.with_resource(kept_in(log_file, command_line()))
     context.with_resource(told())
+    context.with_resource(kept_in(log_file, command_line()))
     group, name = context.command, context.invoked_subcommand
     command = group.commands.get(name or "") if isinstance(group, click.Group) else None
     taken = {one.name for one in command.params if one.envvar} if command is not None else set()

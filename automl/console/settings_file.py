@@ -95,8 +95,8 @@ def _plain(path: Path, key: str, name: str, value: Any) -> Any:
     if name not in known and name != REPORT:
         names = ", ".join([*known, REPORT])
         raise ConfigError(
-            f"{path} has options of `automl search` in [{TABLE}], but got {key!r}"
-            f"{did_you_mean(name, known).rstrip('.')}; there are: {names}"
+            f"{path} has options of `automl search` in [{TABLE}], but got {key!r}; there are: "
+            f"{names}{did_you_mean(name, known)}"
         )
     one = known.get(name)
     if one is None or one.rule is SOURCE:

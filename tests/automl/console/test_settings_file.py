@@ -51,7 +51,7 @@ def test_values_have_the_types_of_toml_and_are_typed_where_they_have_units(folde
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("n_trails = 3", "'n_trails'; did you mean 'n_trials'.; there are: target, "),
+        ("n_trails = 3", "'n_trails'; there are: target, .*; did you mean 'n_trials'"),
         ('n_trials = "3"', "n_trials must be a whole number from 1, but got '3'"),
         ("n_trials = 2.5", "n_trials must be a whole number from 1, but got 2.5"),
         ("n_trials = 1979-05-27", "n_trials must be a whole number from 1, but got "),

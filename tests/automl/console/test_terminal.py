@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 
@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from automl.console import terminal
 from automl.tuning.progress import RunningTrial, SearchProgress, TimeLeft
@@ -99,3 +100,32 @@ def test_without_a_total_the_bar_is_of_the_time() -> None:
     progress = replace(snapshot(), n_trials=None, seconds=90.0, time_left=TimeLeft(10.0))
     assert drawn(progress).splitlines()[0].count("\u2501") == 36
     assert progress.share == pytest.approx(0.9)
+
+
+class FakeTerminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """What a search shows on a terminal of such an environment."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with redirect_stderr(FakeTerminal()) as stream:
+        terminal.stderr_console().print(Text("red", style="red"))
+        terminal.show_progress([snapshot(messages=("told",))], ["first"])
+    return stream.getvalue()
+
+
+def test_colours_and_moving_the_cursor_are_left_out_where_they_are_not_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    colour = "\x1b[31m"
+    assert colour in shown_on_a_terminal(monkeypatch, TERM="xterm-256color")
+    plain = shown_on_a_terminal(monkeypatch, TERM="xterm-256color", NO_COLOR="1")
+    assert colour not in plain and "\x1b[?25l" in plain, "it is drawn all the same"
+    dumb = shown_on_a_terminal(monkeypatch, TERM="dumb")
+    assert "\x1b" not in dumb
+    assert "told" in dumb and "13/100" in dumb, "as lines"
