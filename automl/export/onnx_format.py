@@ -62,26 +62,36 @@ where one is missing; dates as days since 1970 in UTC, hours as parts of days; c
 values in words as strings, empty where one is missing.
 
 ```python
+import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pandas as pd
 
 session = onnxruntime.InferenceSession("model.onnx")
-frame = pd.read_csv("rows.csv")
+columns = {one["name"]: one for one in json.loads(Path("schema.json").read_text())["columns"]}
+texts = [name for name, one in columns.items() if one["kind"] == "categorical"]
+frame = pd.read_csv(
+    "rows.csv", dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=""
+)
 feeds = {}
 for one in session.get_inputs():
     column = frame[one.name]
     if one.type == "tensor(string)":
         values = column.astype("str").where(column.notna(), "").to_numpy(object)
-    elif column.dtype.kind in "iuf":
+    elif columns[one.name]["kind"] == "date":
+        written = columns[one.name]["written"]["dates"]["pattern"] or "ISO8601"
+        moments = pd.to_datetime(column, format=written)
+        values = ((moments - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy()
+    else:
         values = column.to_numpy(np.float64)
-    else:  # dates
-        values = ((pd.to_datetime(column) - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy()
     feeds[one.name] = values.reshape(-1, 1)
 outputs = session.run(None, feeds)
 ```
 
-[schema.json](schema.json) says what each column is.
+[schema.json](schema.json) says what each column is. Numbers with units or marks between thousands
+are to be plain ones first: "$1,250" is 1250, "1:30:00" is 5400 seconds.
 """
 
 

@@ -7,6 +7,7 @@ says.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -42,18 +43,19 @@ class Refusing:
             raise ModuleNotFoundError(f"{name} cannot be imported where an export is checked")
 sys.meta_path.insert(0, Refusing())
 import importlib.util
-folder, rows = sys.argv[1:]
+folder, *tables = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("model", f"{folder}/model.py")
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 model = module.Model.load(folder)
-values = model.predict(rows)
-says = {"values": values.tolist()}
-if model.task != "regression":
-    says["probabilities"] = model.predict_proba(rows).tolist()
-print(json.dumps(says))
+said = []
+for rows in tables:
+    said.append({"values": model.predict(rows).tolist()})
+    if model.task != "regression":
+        said[-1]["probabilities"] = model.predict_proba(rows).tolist()
+print(json.dumps(said))
 """
-"""What the process runs: the folder and a file of rows in, predictions as JSON out."""
+"""What the process runs: the folder and files of rows in, predictions as JSON out."""
 
 
 def check_loaded(folder: Path, model: TrainedModel) -> None:
@@ -80,17 +82,15 @@ def check_alone(folder: Path, model: TrainedModel, tables: Sequence[pd.DataFrame
         DataError: it cannot be loaded.
     """
     check_loaded(folder, model)
-    for number, table in enumerate([*made_up_rows(model), *tables]):
-        texts = as_texts(table)
-        try:
-            expected = predicted_numbers(model, texts)
-        except DataError:
-            if number:  # as of a table that has changed since
-                continue
-            raise
-        said = predictions_alone(folder, texts)
+    texts = [as_texts(table) for table in made_up_rows(model)]
+    expected = [predicted_numbers(model, one) for one in texts]
+    for table in map(as_texts, tables):
+        with contextlib.suppress(DataError):  # as of a table that has changed since
+            expected.append(predicted_numbers(model, table))
+            texts.append(table)
+    for wanted, said in zip(expected, predictions_alone(folder, texts), strict=True):
         values = said["values"] if model.task == "regression" else said["probabilities"]
-        compare(model, expected, np.asarray(values))
+        compare(model, wanted, np.asarray(values))
         if model.task != "regression":
             decided = model.classes_[decide(np.asarray(values), model.threshold)]
             if decided.tolist() != said["values"]:
@@ -122,16 +122,17 @@ def predicted_numbers(model: TrainedModel, rows: Any) -> NDArray[np.float64]:
     return np.stack(columns[1:], axis=1).astype(np.float64)
 
 
-def predictions_alone(folder: Path, table: pd.DataFrame) -> dict[str, Any]:
-    """What a folder's model.py predicts of rows, in a process without this project.
+def predictions_alone(folder: Path, tables: Sequence[pd.DataFrame]) -> list[dict[str, Any]]:
+    """What a folder's model.py predicts of each table, in a process without this project.
 
     Raises:
         TrainingError: it fails.
     """
     with tempfile.TemporaryDirectory() as elsewhere:
-        rows = Path(elsewhere, "rows.csv")
-        table.to_csv(rows, index=False)
-        command = [sys.executable, "-I", "-B", "-c", ALONE, str(folder), str(rows)]
+        files = [str(Path(elsewhere, f"rows-{number}.csv")) for number in range(len(tables))]
+        for table, file in zip(tables, files, strict=True):
+            table.to_csv(file, index=False)
+        command = [sys.executable, "-I", "-B", "-c", ALONE, str(folder), *files]
         try:
             done = subprocess.run(
                 command,
@@ -151,7 +152,7 @@ def predictions_alone(folder: Path, table: pd.DataFrame) -> dict[str, Any]:
             "an export is checked before it is kept, but its model.py failed: "
             f"{first_line(ValueError(lines[-1]))[:300]}"
         )
-    said: dict[str, Any] = json.loads(done.stdout)
+    said: list[dict[str, Any]] = json.loads(done.stdout)
     return said
 
 

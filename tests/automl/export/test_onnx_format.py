@@ -13,10 +13,13 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
+from automl.data import SplitOptions, load_dataset
 from automl.errors import ConfigError, TrainingError
 from automl.export import onnx_format
+from automl.export.contents import json_text
 from automl.export.manifest import read_files
 from automl.export.onnx_format import (
+    USE,
     check_onnx,
     export_onnx,
     fed,
@@ -27,6 +30,7 @@ from automl.export.onnx_format import (
 from automl.export.onnx_graph import Graph
 from automl.export.onnx_inputs import normal_deviate
 from automl.export.onnx_network import ACTIVATIONS
+from automl.export.schema import input_schema
 from automl.export.verification import as_texts, compare, made_up_rows, predicted_numbers
 from automl.models.mlp import network as perceptron
 from automl.training.readout import Readout
@@ -163,3 +167,20 @@ def test_missing_cells_are_fed_as_nan_and_empty_texts() -> None:
     assert np.isnan(fed(column, plans["price"])[:2]).all()
     assert fed(pd.Series([None, " red "]), plans["colour"]).tolist() == [[""], ["red"]]
     assert fed(pd.Series(["02.01.1970 12:00", ""]), plans["sold"])[0, 0] == 1.5
+
+
+def test_the_card_says_how_rows_are_fed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code is run: days before months, codes with zeros in front, "NA" as a category."""
+    table = every_kind("binary")[["size", "sold", "is_new", "flag", "colour", "zip", "target"]]
+    data = load_dataset(table, target="target", splits=SplitOptions(folds=1))
+    model = model_of(data, network(data))
+    files = {"model.onnx": onnx_model(model).SerializeToString(),
+             "schema.json": json_text(input_schema(model))}  # fmt: skip
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    said: dict[str, Any] = {}
+    exec(USE.split("```python\n")[1].split("```")[0], said)
+    expected = predicted_numbers(model, as_texts(table))
+    compare(model, expected, said["outputs"][1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def test_a_folder_predicts_as_the_model_does_without_this_project(
     task = "regression" if name == "folds" else name
     assert export_model(model, folder) == folder
     rows = as_texts(every_kind(task, 40).drop(columns="target"))
-    said = predictions_alone(folder, rows)
+    (said,) = predictions_alone(folder, [rows])
     expected = predicted_numbers(model, rows)
     found = np.asarray(said["values" if task == "regression" else "probabilities"])
     assert np.ptp(expected, axis=0).min() > 0.01, "rows that are told apart"
@@ -96,11 +97,14 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "predictions_alone", _as_loaded)
 
 
-def _as_loaded(folder: Path, table: Any) -> dict[str, Any]:
+def _as_loaded(folder: Path, tables: Sequence[Any]) -> list[dict[str, Any]]:
     model = automl.load_export(folder)
-    predicted = model.predict_table(table).columns
-    first, *others = predicted.values()
-    return {"values": first.tolist(), "probabilities": np.stack(others, axis=1).tolist()}
+    said = []
+    for table in tables:
+        first, *others = model.predict_table(table).columns.values()
+        probabilities = np.stack(others, axis=1).tolist()
+        said.append({"values": first.tolist(), "probabilities": probabilities})
+    return said
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -145,9 +149,9 @@ def test_what_does_not_agree_is_not_kept(
 ) -> None:
     """A folder whose own code says something else leaves nothing behind."""
 
-    def off(folder: Path, table: Any) -> dict[str, Any]:
-        said = _as_loaded(folder, table)
-        said["probabilities"] = (np.asarray(said["probabilities"]) + 2e-5).tolist()
+    def off(folder: Path, tables: Sequence[Any]) -> list[dict[str, Any]]:
+        said = _as_loaded(folder, tables)
+        said[-1]["probabilities"] = (np.asarray(said[-1]["probabilities"]) + 2e-5).tolist()
         return said
 
     monkeypatch.setattr(verification, "predictions_alone", off)
@@ -159,10 +163,10 @@ def test_what_does_not_agree_is_not_kept(
 def test_code_that_fails_is_told_in_a_line(small: TrainedModel, tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("raise ValueError('no luck')\n")
     with pytest.raises(TrainingError, match=r"its model\.py failed: ValueError: no luck"):
-        predictions_alone(tmp_path, every_kind("binary", 3))
+        predictions_alone(tmp_path, [every_kind("binary", 3)])
     (tmp_path / "model.py").write_text("import automl\n")
     with pytest.raises(TrainingError, match="cannot be imported where an export is checked"):
-        predictions_alone(tmp_path, every_kind("binary", 3))
+        predictions_alone(tmp_path, [every_kind("binary", 3)])
 
 
 def test_other_families_are_refused_before_anything_is_written(
