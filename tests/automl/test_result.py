@@ -142,7 +142,8 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     assert sum(values["n_trials"].values()) == 6
     assert set(values["best"]) == {
         *("trial_number", "params", "valid_loss", "n_epochs", "best_epochs"),
-        *("n_parameters", "latency"),
+        *("n_parameters", "latency", "outcome", "cause"),
+        *("started_at", "finished_at", "training_seconds"),
     }
     assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}

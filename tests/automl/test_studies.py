@@ -38,14 +38,16 @@ def test_what_is_no_url_is_told(storage: Any) -> None:
         study_names(storage)
 
 
-def test_study_of_optuna_alone_is_read_beside_ours(finished_copy: str) -> None:
+def test_study_of_another_program_is_read_and_otherwise_left_alone(finished_copy: str) -> None:
     optuna.create_study(study_name="theirs", storage=finished_copy)
+    optuna.create_study(study_name="two", storage=finished_copy, directions=["minimize"] * 2)
     assert study_names(finished_copy) == ["iris-species", "theirs"]
-    assert load_study("theirs", finished_copy).trials == ()
-    assert [one.settings.study_name for one in list_studies(finished_copy)] == [
-        "iris-species",
-        "theirs",
-    ]
+    listed = [one.settings.study_name for one in list_studies(finished_copy)]
+    assert listed == ["iris-species", "theirs"]
+    assert load_study("theirs", finished_copy).diagnoses[-1].kind == "made_by_optuna"
+    with pytest.raises(StudyError, match="was not made by this program"):
+        delete_study("theirs", finished_copy)
+    assert "theirs" in study_names(finished_copy)
 
 
 def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import optuna
 import pytest
 
 from automl.errors import StudyError
@@ -46,6 +47,17 @@ def test_a_study_that_is_there_is_told_and_takes_no_processes_once_it_is_complet
         assert third.result().n_ended_before == 4
     assert "iris-target is already complete: 4 of 4 trials" in caplog.messages
     assert "starting worker processes" not in caplog.messages
+
+
+def test_beside_studies_of_others_it_is_said_that_tables_are_added(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "automl")
+    optuna.create_study(study_name="theirs", storage=f"sqlite:///{tmp_path}/automl.db")
+    for n_told in (1, 0):
+        with session(tmp_path):
+            assert caplog.text.count("tables of this program come beside") == n_told
+        caplog.clear()
 
 
 def test_a_metric_is_inherited_by_a_study_of_the_same_task_alone(tmp_path: Path) -> None:
