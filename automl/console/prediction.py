@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 STREAM = "-"
 """Standard input, or standard output."""
 
+_PIPE_BYTES = 1 << 16  # a pipe that nobody reads is noticed between two writes
+
 COLUMNS_NAMED = 4  # of a file of predictions
 
 
@@ -79,11 +81,12 @@ class _Stdout:
     def write(self, content: bytes) -> int:
         """Write, or end the work: nobody reads on."""
         stream = cast("SafeStream", sys.stdout)
-        stream.write_bytes(content)
-        if stream.failure is not None:
+        for begin in range(0, len(content), _PIPE_BYTES):
+            stream.write_bytes(content[begin : begin + _PIPE_BYTES])
             if isinstance(stream.failure, BrokenPipeError):
                 raise click.exceptions.Exit(1)
-            raise OutputError(f"stdout cannot be written: {stream.failure.strerror}")
+            if stream.failure is not None:
+                raise OutputError(f"stdout cannot be written: {stream.failure.strerror}")
         return len(content)
 
 

@@ -2,7 +2,7 @@
 
 What a cell means never depends on those beside it, so that each needs to be read once only. Of
 many rows all are read at once, in a few calls for each column; of one row these calls take far
-longer than to look a cell up: 2 ms for each column of texts.
+longer than to look a cell up: 1 to 2 ms for each column of texts.
 """
 
 from __future__ import annotations
