@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from automl.data.table.column_reading import MAX_UNREAD_SHARE
+from automl.data.reading_notes import MAX_UNREAD_SHARE
 from tests.automl.data.test_broken_files import BROKEN_FILES
 from tests.automl.data.test_odd_columns import ODD_COLUMNS
 

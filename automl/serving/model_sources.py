@@ -107,7 +107,13 @@ class ExportedFolder(ModelSource):
 
     def load(self) -> TrainedModel:
         """By the module of exports."""
-        loading = importlib.import_module(EXPORTS)
+        try:
+            loading = importlib.import_module(EXPORTS)
+        except ModuleNotFoundError:
+            raise ConfigError(
+                f"a study must be given by its name here, but {one_line(str(self.folder))} is a "
+                "folder, and this version reads none that was exported"
+            ) from None
         given = () if self.model is None else (MODEL.plain("model", self.model),)
         loaded: TrainedModel = loading.load_export(self.folder, *given)
         return loaded

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from automl.data.encoders import Encoder, NewRows
+from automl.data.reading_notes import ReadingNotes
 from storage.records import Json
 from tests.contracts.bit_data.inputs import BitEncoding, BitInputs
 
@@ -25,7 +26,7 @@ class BitEncoder(Encoder):
         return BitInputs(torch.tensor(list(rows)))
 
     def read(self, data: Any, others: Sequence[BitEncoder] = ()) -> NewRows:
-        return NewRows(data, len(data))
+        return NewRows(data, ReadingNotes(len(data)))
 
     def to_state(self) -> tuple[Mapping[str, Any], dict[str, Json]]:
         return {}, {}
