@@ -10,6 +10,7 @@ import pytest
 
 import cli
 import search_spaces
+from automl.console.settings_file import find_settings
 from tests.contracts.page_code import ROOT, blocks, printed_by
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,9 +53,22 @@ def test_every_command_is_in_the_readme() -> None:
     assert cli.main.commands.keys() - shown == set()
 
 
+def is_of_options(block: str) -> bool:
+    """Whether a block is an `automl.toml` and not a search space."""
+    return block.startswith("[search]\n")
+
+
+def test_options_in_files_of_the_readme_are_some(tmp_path: Path) -> None:
+    (block,) = filter(is_of_options, blocks(README, "toml"))
+    (tmp_path / "automl.toml").write_text(block, encoding="utf-8")
+    found = find_settings(tmp_path)
+    assert found is not None and found.values["timeout"] == 600
+
+
 def test_search_spaces_of_the_readme_can_be_loaded(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    for block, parameter in zip(blocks(README, "toml"), ("momentum", "blocks"), strict=True):
+    spaces = [block for block in blocks(README, "toml") if not is_of_options(block)]
+    for block, parameter in zip(spaces, ("momentum", "blocks"), strict=True):
         path.write_text(block, encoding="utf-8")
         assert parameter in search_spaces.load(str(path)).parameters
 
