@@ -7,7 +7,6 @@ itself is loaded, which takes torch.
 from __future__ import annotations
 
 import abc
-import importlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,9 +26,6 @@ from storage.score_records import AnswerRecord
 
 if TYPE_CHECKING:
     from automl.training.trained_model import TrainedModel
-
-EXPORTS = "automl.export.loading"
-"""The module that reads exported folders."""
 
 
 class ModelSource(abc.ABC):
@@ -106,17 +102,11 @@ class ExportedFolder(ModelSource):
         return f"the model in {one_line(str(self.folder))}"
 
     def load(self) -> TrainedModel:
-        """By the module of exports."""
-        try:
-            loading = importlib.import_module(EXPORTS)
-        except ModuleNotFoundError:
-            raise ConfigError(
-                f"a study must be given by its name here, but {one_line(str(self.folder))} is a "
-                "folder, and this version reads none that was exported"
-            ) from None
+        """Read back, without running any code of the folder."""
+        from automl.export.loading import load_export  # torch
+
         given = () if self.model is None else (MODEL.plain("model", self.model),)
-        loaded: TrainedModel = loading.load_export(self.folder, *given)
-        return loaded
+        return load_export(self.folder, *given)
 
 
 def find_model(

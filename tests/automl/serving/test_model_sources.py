@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +55,6 @@ def test_a_study_is_loaded_to_predict(finished: SearchResult) -> None:
         find_model(finished.study_name, finished.storage, trial_number=999).load()
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("automl.export") is None, reason="there is no automl.export"
-)
 def test_an_exported_folder_predicts_as_its_study(finished: SearchResult, tmp_path: Path) -> None:
     from click.testing import CliRunner
 
