@@ -16,6 +16,7 @@ from uuid import uuid4
 from automl.errors import OutputError
 from automl.export.manifest import MANIFEST, is_export, manifest_of
 from automl.system.output_files import ARTIFACTS
+from automl.wording.option_names import named
 from storage.whole_files import write_whole
 
 
@@ -120,7 +121,8 @@ def _refuse_loss(shown: str, final: Path, *, force: bool) -> None:
         )
     if not force:
         raise OutputError(
-            f"{shown} is an earlier export: replace it with --force (force=True), or name another"
+            f"{shown} is an earlier export: replace it with {named('force', True)}, "
+            "or name another"
         )
 
 

@@ -117,14 +117,16 @@ def _unit(plan: ColumnPlan) -> str:
 def _range(name: str, table: Preprocessor) -> list[Json]:
     """The least and the largest number of a column, as its quantiles know them; [] if they do not.
 
-    Quantiles are standardized, float32, so that the ends are rounded to seven digits.
+    Quantiles are standardized, float32, so that the ends are rounded to six digits, and what is
+    next to nothing beside the deviation is 0.
     """
     place, numbers = table.number_names.index(name), table.numbers
     if not len(numbers.levels):
         return []
     ends = numbers.levels[[0, -1], place].astype(np.float64)
-    values = ends * numbers.deviations[place] + numbers.means[place]
-    return [float(f"{value:.6g}") for value in values]
+    deviation = float(numbers.deviations[place])
+    values = (float(end) * deviation + float(numbers.means[place]) for end in ends)
+    return [float(f"{one:.6g}") if abs(one) > 1e-6 * deviation else 0.0 for one in values]
 
 
 def _meaning_of_missing(plan: ColumnPlan, tables: Sequence[Preprocessor]) -> str:
