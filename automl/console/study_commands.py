@@ -53,7 +53,7 @@ def delete(study: str, storage: str, *, is_sure: bool, as_json: bool) -> None:
     n_trials = len(load_study(study, storage).trials)
     if not is_sure:
         question = f"Delete {study} with {n_trials} trials and its files?"
-        click.confirm(question, abort=True, err=True)
+        click.confirm(question, abort=True, err=as_json)  # stdout is for the value alone
     delete_study(study, storage)
     if as_json:
         print_json({"study": study, "n_trials": n_trials, "is_deleted": True})
