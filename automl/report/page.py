@@ -2,7 +2,7 @@
 
 What a person wants to know first stands on the first one or two screens: the headline, scores
 beside the references, the verdict and what to type next, the best configuration, what mattered,
-the best learning curve, the columns that are used. The rest is folded; links and print open it.
+the best learning curve. The rest is folded; links and print open it.
 
 Templates are jinja2 with autoescape; Plotly's script is embedded once; figures travel as
 JSON and are drawn when they come into view, so that a page with fifty of them opens at once.
@@ -59,7 +59,8 @@ PARTS = (
     Part("verdict", "Verdict"),
     Part("configuration", "Best configuration"),
     Part("importance", "What mattered"),
-    Part("columns", "Columns"),
+    Part("columns", "Columns", "What of the data does the answer use?",
+         "It was not measured which columns the answer uses."),
     Part("parameters", "Hyperparameters", "Where do good trials lie, one by one and in pairs?",
          "No hyperparameter varies between trials yet."),
     Part("curves", "Bias and variance", "Do trials fit too little, or too much?",

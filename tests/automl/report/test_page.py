@@ -41,7 +41,7 @@ def test_what_matters_is_open_and_the_rest_is_folded(page: str):
     folded = re.findall(
         r'<section id="([a-z-]+)"[^>]*class="folded">\s*<details class="part">', own
     )
-    assert folded == ["parameters", "curves", "gradients", "predictions", "search"]
+    assert folded == ["columns", "parameters", "curves", "gradients", "predictions", "search"]
 
 
 def test_advice_and_reproduction_are_commands_to_copy(page: str):
