@@ -173,19 +173,14 @@ def refuse_unread(notes: ReadingNotes, rows: Sequence[dict[str, Any]]) -> None:
         raise Refused(
             *(
                 Fault(
-                    f"must be readable as {_nouns(one)} as in training, but is "
-                    f"{one.example[:40]!r}; write null for a missing value",
-                    int(str(one.row)) - 1,
+                    f"must be readable as a {one.noun}{one.in_unit} as in training, "
+                    f"but is {one.example[:40]!r}; write null for a missing value",
+                    None if one.row is None else one.row - 1,
                     one.column,
                 )
                 for one in unread
             )
         )
-
-
-def _nouns(cells: UnreadCells) -> str:
-    nouns = {"numeric": "a number", "date": "a date", "boolean": "a truth value"}
-    return nouns.get(cells.kind, "a value") + (f" in {cells.unit}" if cells.unit else "")
 
 
 def answer(model: TrainedModel, predicted: PredictedTable) -> dict[str, Any]:
