@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from automl.data.files.json_files import frame_of_objects
 from automl.data.table.columns import column_name
 from automl.data.table.plain_frames import frame_of_arrow, series_of_arrow
 from automl.errors import DataError, reason_of
@@ -217,7 +218,7 @@ def _array_of_list(value: Sequence[Any], role: str) -> pd.DataFrame | NDArray[An
     if any(hasattr(each, "detach") for each in value):
         value = [plain_array(each, role) for each in value]
     if value and all(isinstance(row, dict) for row in value):
-        return pd.DataFrame(list(value))
+        return frame_of_objects(value)
     are_rows = bool(value) and all(isinstance(row, (list, tuple)) for row in value)
     if are_rows and not any(isinstance(cell, (list, tuple)) for row in value for cell in row):
         lengths = [len(row) for row in value]

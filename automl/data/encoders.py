@@ -31,6 +31,7 @@ class NewRows:
     rows: Any  # what the encoder's `inputs` takes
     notes: ReadingNotes
     table: Any = None  # where they stood, with further columns: a `Table` of data/sources.py
+    first_row: int = 1  # the number of the first one among all rows, where these are a piece
 
     @property
     def n_rows(self) -> int:

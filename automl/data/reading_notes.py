@@ -7,7 +7,7 @@ once: so cells are counted here in every piece, odd ones or not, and words are m
 from __future__ import annotations
 
 import abc
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -32,7 +32,7 @@ class OddCells(abc.ABC):
     n_odd: int
     n_cells: int  # among which they are
     example: str = ""
-    row: Hashable = None  # of the example
+    row: int | None = None  # the number of the example's, from 1; None where there is none
 
     def with_further(self, others: Self) -> Self:
         """These and those of further rows."""

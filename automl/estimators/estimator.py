@@ -8,6 +8,7 @@ and scores, `diagnoses_`, the study. Both pass all of scikit-learn's own checks 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -30,6 +31,7 @@ from automl.estimators.rows import SearchTable, feature_frame, search_table, tar
 from automl.models.own.builders import remember_for
 from automl.options.option import check_names, options_of
 from automl.options.signatures import of_estimator
+from automl.training.trained_model import TrainedModel
 
 
 class SearchEstimator(BaseEstimator):  # type: ignore[misc]  # it has no types
@@ -65,26 +67,40 @@ class SearchEstimator(BaseEstimator):  # type: ignore[misc]  # it has no types
         return hasattr(self, "model_")
 
     def _begin(self, x: Any) -> tuple[EstimatorParameters, pd.DataFrame]:
-        """The parameters, made plain, and the frame of X."""
+        """The parameters, made plain, and the frame of X; what an earlier fit has left is gone."""
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
         parameters = self._record(**self.get_params(deep=False))
         return parameters, feature_frame(self, x, is_new=True)
 
-    def _search(self, parameters: EstimatorParameters, table: SearchTable, **fixed: Any) -> None:
-        """Search, and hold what is found.
+    def _search(
+        self,
+        parameters: EstimatorParameters,
+        table: SearchTable,
+        labels: ClassLabels | None = None,
+        **fixed: Any,
+    ) -> None:
+        """Search, and hold what is found; `model_` comes last: with it the estimator is fitted.
 
         Args:
+            labels: that the model predicts, of classes; else it has those of the study.
             fixed: options that say what is predicted.
         """
         with tempfile.TemporaryDirectory(prefix="automl-", ignore_cleanup_errors=True) as folder:
             options = {**parameters.search_options(folder), **fixed}
             found = search(table.frame, target=table.target, group=table.group, **options)
+            model = found.best_model().double()
+            if labels is not None:
+                model = _with_labels(model, labels, found.records.settings.class_names)
             self.study_ = study_in_memory(found)
-            self.model_ = found.best_model().double()
             is_kept = parameters.storage is not None
-            self.result_ = found if is_kept else HeldResult.of(found, self.model_)
+            self.result_ = found if is_kept else HeldResult.of(found, model)
         self.best_params_ = dict(found.best.params)
         self.diagnoses_ = found.diagnoses
         self._columns = table.features
+        if labels is not None:
+            self.classes_ = labels.classes
+        self.model_ = model
 
     def _rows(self, x: Any) -> pd.DataFrame:
         """Rows to predict, with the names that the columns had in `fit`."""
@@ -93,6 +109,15 @@ class SearchEstimator(BaseEstimator):  # type: ignore[misc]  # it has no types
             remember_for(self.model, self.result_.records.settings)
         frame = feature_frame(self, x, is_new=False)
         return frame.set_axis(self._columns, axis="columns")
+
+
+def _with_labels(model: TrainedModel, labels: ClassLabels, names: Sequence[str]) -> TrainedModel:
+    """A model that predicts labels of y.
+
+    Args:
+        names: of the classes in the study, in whose order the model has them.
+    """
+    return replace(model, classes_=labels.classes[labels.in_order_of(names)])
 
 
 class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
@@ -152,15 +177,8 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
         labels = class_labels(target_column(y, is_class=True))
         task = "binary" if len(labels.classes) <= 2 else "multiclass"
         table = search_table(frame, y, labels.values, groups)
-        self._search(parameters, table, task=task, keep_missing_class=True)
-        self._take_labels(labels)
+        self._search(parameters, table, labels, task=task, keep_missing_class=True)
         return self
-
-    def _take_labels(self, labels: ClassLabels) -> None:
-        """Let the model, which has the classes in the study's order, predict labels of y."""
-        places = labels.in_order_of(self.result_.records.settings.class_names)
-        self.model_ = replace(self.model_, classes_=labels.classes[places])
-        self.classes_ = labels.classes
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels.

@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.array.inputs import ArrayEncoding
-from automl.data.table.columns import MISSING_CATEGORY, TRUE_FALSE, ColumnPlan
-from automl.data.table.number_formats import NumberFormat
+from automl.data.table.columns import TRUE_FALSE, ColumnPlan
 from automl.data.table.preprocessing import Preprocessor
+from automl.data.table.written_cells import written_date, written_number
 
 N_ROWS: Final = 64
 
@@ -63,7 +63,7 @@ def _cells(
         return [words[0] if one else words[1] for one in is_second]
     if plan.kind == "date":
         return [written_date(moment, plan) for moment in _moments(plan, table, n_rows, generator)]
-    known = sorted(table.known_categories[plan.name] - {MISSING_CATEGORY})
+    known = sorted(table.named_categories(plan.name))
     choices = np.array([*known, UNSEEN], dtype=object)
     return [str(one) for one in generator.choice(choices, n_rows)]
 
@@ -81,15 +81,6 @@ def _numbers(
     return np.array([float(f"{value:.7g}") for value in values])
 
 
-def written_number(value: float, written: NumberFormat) -> str:
-    """A number as a column writes it, without marks between thousands."""
-    if written.is_duration:
-        minutes, seconds = divmod(round(abs(value)), 60)
-        return f"{'-' if value < 0 else ''}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-    text = f"{value:.7g}".replace(".", written.decimal)
-    return f"{text} {written.unit}" if written.unit else text
-
-
 def _moments(
     plan: ColumnPlan, table: Preprocessor, n_rows: int, generator: np.random.Generator
 ) -> pd.DatetimeIndex:
@@ -99,16 +90,3 @@ def _moments(
     else:
         spread = np.clip(_numbers(table, days, n_rows, generator), -100_000, 100_000)
     return pd.DatetimeIndex(pd.Timestamp(0) + pd.to_timedelta(np.round(spread * 86_400), unit="s"))
-
-
-def written_date(moment: pd.Timestamp, plan: ColumnPlan) -> str:
-    """A moment as a column writes it."""
-    pattern = plan.dates.pattern
-    if pattern in (None, "ISO8601"):
-        return moment.isoformat()
-    if pattern == "seconds since 1970":
-        return str(int(moment.timestamp()))
-    if pattern == "milliseconds since 1970":
-        return str(int(moment.timestamp() * 1000))
-    zoned = moment.tz_localize("UTC") if "%z" in str(pattern) else moment
-    return str(zoned.strftime(str(pattern)))

@@ -97,7 +97,7 @@ def column_schema(plan: ColumnPlan, tables: Sequence[Preprocessor]) -> Json:
     if plan.dropped:
         return {**said, "why_not_used": plan.dropped}
     if plan.kind == "categorical":
-        known = {name for one in tables for name in one.known_categories[plan.name]}
+        known = {name for one in tables for name in one.named_categories(plan.name)}
         return {**said, "categories": sorted(known), "others": _ABOUT_RARE}
     if plan.kind == "date":
         parts = dict(zip(plan.outputs, plan.dates.parts, strict=True))

@@ -12,14 +12,16 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
+
+import pandas as pd
 
 from automl.data.reading_notes import ReadingNotes
 from automl.data.table.column_reading import LARGEST
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.odd_cells import UnreadCells
 from automl.data.table.preprocessing import Preprocessor
+from automl.data.table.written_cells import is_written_in_digits, written_date, written_number
 from automl.errors import ConfigError
 from automl.training.trained_model import PredictedTable, TrainedModel
 
@@ -171,19 +173,14 @@ def refuse_unread(notes: ReadingNotes, rows: Sequence[dict[str, Any]]) -> None:
         raise Refused(
             *(
                 Fault(
-                    f"must be readable as {_nouns(one)} as in training, but is "
-                    f"{one.example[:40]!r}; write null for a missing value",
-                    int(str(one.row)) - 1,
+                    f"must be readable as a {one.noun}{one.in_unit} as in training, "
+                    f"but is {one.example[:40]!r}; write null for a missing value",
+                    None if one.row is None else one.row - 1,
                     one.column,
                 )
                 for one in unread
             )
         )
-
-
-def _nouns(cells: UnreadCells) -> str:
-    nouns = {"numeric": "a number", "date": "a date", "boolean": "a truth value"}
-    return nouns.get(cells.kind, "a value") + (f" in {cells.unit}" if cells.unit else "")
 
 
 def answer(model: TrainedModel, predicted: PredictedTable) -> dict[str, Any]:
@@ -218,13 +215,15 @@ def _column_schema(plan: ColumnPlan, encoder: Preprocessor) -> dict[str, Any]:
             types = ["boolean", "number", "string", "null"]
         case "date":
             types, described = ["string", "null"], plan.dates.pattern or ""
+            if is_written_in_digits(plan):
+                types = ["number", *types]
         case "categorical":
             types = ["string", "number", "boolean", "null"]
     schema: dict[str, Any] = {"type": types, "description": plan.kind}
     if described:
         schema["description"] += f", {described}"
     if plan.kind == "categorical":
-        schema["examples"] = sorted(encoder.known_categories[plan.name])[:MOST_EXAMPLES]
+        schema["examples"] = sorted(encoder.named_categories(plan.name))[:MOST_EXAMPLES]
     return schema
 
 
@@ -232,17 +231,17 @@ def _example(plan: ColumnPlan, encoder: Preprocessor) -> Any:
     """A usual value of a column; null where what is kept does not say one."""
     if plan.kind == "categorical":
         encoding = encoder.one_hot.get(plan.name) or encoder.embedded[plan.name]
-        return next(iter((*encoding.frequent, *encoding.rare)), None)
+        named = encoder.named_categories(plan.name)
+        return next((one for one in (*encoding.frequent, *encoding.rare) if one in named), None)
     if plan.kind == "boolean":
         usual = encoder.booleans[plan.name]
         return bool(usual) if plan.is_true_false else int(usual)
     fills = dict(zip(encoder.number_names, encoder.numbers.fills.tolist(), strict=True))
     if plan.kind == "date":
         return _date(plan, fills)
-    number, unit = fills[plan.name], plan.numbers.unit
     if plan.numbers.needs_unit:
-        return f"{number:g}{unit}".replace(".", plan.numbers.decimal)
-    return number
+        return written_number(fills[plan.name], plan.numbers)
+    return fills[plan.name]
 
 
 def _date(plan: ColumnPlan, fills: Mapping[str, float]) -> str | None:
@@ -250,7 +249,6 @@ def _date(plan: ColumnPlan, fills: Mapping[str, float]) -> str | None:
     names = dict(zip(plan.dates.parts, plan.outputs, strict=True))
     if "days" not in names:
         return None
-    day = datetime(1970, 1, 1) + timedelta(days=fills[names["days"]])
-    if plan.dates.pattern in (None, "ISO8601"):
-        return day.date().isoformat()
-    return day.strftime(str(plan.dates.pattern))
+    days = fills[names["days"]] if "hour" in names else round(fills[names["days"]])
+    moment = pd.Timestamp(round(days * 86_400), unit="s")
+    return written_date(moment, plan)

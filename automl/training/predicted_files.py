@@ -7,7 +7,7 @@ after each. What the last one says is what there is to say of all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from automl.data.files.prediction_files import writing_predictions
@@ -43,12 +43,11 @@ def predict_rows(
     Raises:
         DataError: as `predict`; behind some of the rows, too.
     """
-    scorer, notes = TargetScorer(model, metric), ReadingNotes()
-    columns: tuple[str, ...] = ()
+    scorer, far = TargetScorer(model, metric), PredictedRows(ReadingNotes(), ())
     with writing_predictions(file, name) as writer:
         for piece in model.predict_pieces(data):
             writer.write(piece.columns)
             scorer.add(piece)
-            notes, columns = notes.with_further(piece.notes), tuple(piece.columns)
-            yield PredictedRows(notes, columns)
-    yield PredictedRows(notes, columns, scorer.scored())
+            far = PredictedRows(piece.notes, tuple(piece.columns))
+            yield far
+    yield replace(far, scored=scorer.scored())

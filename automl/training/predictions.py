@@ -105,14 +105,18 @@ class Predictor:
     def __reduce__(self) -> tuple[Any, ...]:
         return Predictor, (self._run, self._weights, self._data, self._goal)
 
-    def predict(self, inputs: Inputs) -> Tensor:
-        """Predict rows; as `predict_inputs`."""
+    def predict(self, inputs: Inputs, first_row: int = 1) -> Tensor:
+        """Predict rows; as `predict_inputs`.
+
+        Args:
+            first_row: the number of the first one, for an error that names a row.
+        """
         family = find_family(self._run.family)
         arguments = family.read(inputs, self._data.encoding, self._run.model)
         dtype = next(each.dtype for each in self._weights.values() if each.is_floating_point())
         place = Place(arguments[0].device, dtype)
         rows = Rows.of(arguments, torch.zeros(len(inputs)), place.device, dtype)
-        return self._read_out(self._network(rows, place).evaluated(rows))
+        return self._read_out(self._network(rows, place).evaluated(rows), first_row)
 
     def _network(self, rows: Rows, place: Place) -> Network:
         kept = self._kept
@@ -124,11 +128,11 @@ class Predictor:
             self._kept = network
         return network
 
-    def _read_out(self, outputs: Tensor) -> Tensor:
-        _check_finite(outputs)
+    def _read_out(self, outputs: Tensor, first_row: int) -> Tensor:
+        _check_finite(outputs, first_row)
         if self._data.task == "regression":
             values = outputs * self._goal.scale + self._goal.mean
-            _check_finite(values)
+            _check_finite(values, first_row)
             return values.squeeze(-1)
         if self._data.task == "binary":
             positive = torch.sigmoid(outputs)
@@ -136,11 +140,11 @@ class Predictor:
         return torch.softmax(outputs, dim=-1)
 
 
-def _check_finite(outputs: Tensor) -> None:
+def _check_finite(outputs: Tensor, first_row: int) -> None:
     wrong = (~outputs.isfinite().all(dim=1)).nonzero().flatten()
     if len(wrong):
         raise DataError(
             f"a prediction must be a number, but {len(wrong)} of {len(outputs)} rows give none, "
-            f"the first of them is row {int(wrong[0]) + 1}: a value in it lies too far from those "
-            "that the network was trained on; correct it, or leave it empty"
+            f"the first of them is row {first_row + int(wrong[0])}: a value in it lies too far "
+            "from those that the network was trained on; correct it, or leave it empty"
         )

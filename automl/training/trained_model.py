@@ -188,6 +188,8 @@ class TrainedModel:
     def predict_pieces(self, data: Any) -> Iterator[PredictedTable]:
         """As `predict_table`, of rows that may be more than the memory holds, some at a time.
 
+        The notes of each piece are those of all rows so far.
+
         Raises:
             DataError: as for `predict`; where later rows are damaged, or most cells of a column
                 prove to be unreadable, behind some pieces.
@@ -196,7 +198,7 @@ class TrainedModel:
         notes = ReadingNotes()
         for new in encoders[0].read_pieces(data, encoders[1:]):
             notes = notes.with_further(new.notes)
-            yield self._table(new)
+            yield replace(self._table(new), notes=notes)
         refuse_unreadable(notes.cells, "the rows to predict")
 
     def score(self, data: Any, y: Any, sample_weight: Any = None) -> float:
@@ -297,7 +299,7 @@ class TrainedModel:
         self, network: TrainedNetwork, predictor: Predictor, new: NewRows
     ) -> NDArray[np.float64]:
         with errors_in_one_line(network.run):
-            predicted = predictor.predict(network.encoder.inputs(new.rows))
+            predicted = predictor.predict(network.encoder.inputs(new.rows), new.first_row)
         return predicted.double().numpy()
 
     def _module(self, network: TrainedNetwork) -> nn.Module:

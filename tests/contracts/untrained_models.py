@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from automl.data import SplitOptions, load_dataset
+from automl.data.choices import ColumnOptions
 from automl.data.targets import class_values
 from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
@@ -34,10 +35,15 @@ def people(n_rows: int = 90) -> pd.DataFrame:
 
 
 def untrained(
-    table: pd.DataFrame, target: str, n_networks: int = 1, **config: Any
+    table: pd.DataFrame,
+    target: str,
+    n_networks: int = 1,
+    columns: ColumnOptions | None = None,
+    **config: Any,
 ) -> TrainedModel:
     """A model of networks at their first weights."""
-    data = load_dataset(table, target=target, splits=SplitOptions(folds=max(1, n_networks)))
+    splits = SplitOptions(folds=max(1, n_networks))
+    data = load_dataset(table, target=target, columns=columns, splits=splits)
     networks = []
     for fold in range(n_networks):
         run = RunConfig(1, 0, "mlp", MLPConfig(**config), TrainingConfig(), seed=3, fold=fold)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from automl.data.files.encodings import detect_encoding
@@ -146,6 +147,39 @@ def typed_cells(cells: list[Any], kinds: frozenset[type]) -> pd.Series[Any]:
         return pd.Series(cells, dtype="float64")
     cells = [_printable(cell) if isinstance(cell, str) else cell for cell in cells]
     return pd.Series(cells, dtype=object if len(kinds) != 1 else None)
+
+
+def frame_of_objects(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    """Rows that are objects in memory, typed as those of a file; a key that is not there is null.
+
+    So a cell means the same whatever stands beside it: pandas would make a float of a whole
+    number, were it beside a gap.
+    """
+    names = dict.fromkeys(key for row in rows for key in row)
+    columns = {name: _column([_plain(row.get(name)) for row in rows]) for name in names}
+    return pd.DataFrame(columns, index=range(len(rows)), columns=pd.Index(list(names)))
+
+
+_OF_JSON = frozenset({int, float, bool, str, LargeInt})
+_EXACT = 1 << 53
+"""Every whole number up to it has a float."""
+
+
+def _column(cells: list[Any]) -> pd.Series[Any]:
+    kinds = kinds_of(cells)
+    if not kinds <= _OF_JSON:
+        return pd.Series(cells)  # moments, and what is no single value
+    if kinds == {int, float} and any(type(cell) is int and abs(cell) > _EXACT for cell in cells):
+        return pd.Series(cells, dtype=object)
+    return typed_cells(cells, kinds)
+
+
+def _plain(cell: Any) -> Any:
+    """A cell as Python has it; None for NaN and whatever else says that nothing is there."""
+    if isinstance(cell, (np.integer, np.floating, np.bool_)):
+        cell = cell.item()
+    is_missing = cell is pd.NA or cell is pd.NaT or (type(cell) is float and cell != cell)
+    return None if is_missing else cell
 
 
 def _printable(cell: str) -> str:

@@ -69,7 +69,7 @@ def read_piece(
     cells = (*read.cells, *_new_numbers(read, plans), *_new_categories(read, known))
     empty = tuple(_empty_columns(read, plans))
     notes = ReadingNotes(len(read.typed), table.messages, cells, empty)
-    return NewRows(read.typed, notes, table)
+    return NewRows(read.typed, notes, table, int(read.typed.index[0]))
 
 
 def named_rows(data: Any, names: Sequence[str]) -> Any:

@@ -29,11 +29,20 @@ class UnreadCells(OddCells):
         return self.told.replace(", such as", f" and {do} as missing, such as", 1)
 
     @property
+    def noun(self) -> str:
+        """What a single one should be."""
+        nouns = {"numeric": "number", "date": "date", "boolean": "truth value"}
+        return nouns.get(self.kind, "cell")
+
+    @property
+    def in_unit(self) -> str:
+        """In which unit, where it must have one: " in %"."""
+        return f" in {self.unit}" if self.unit else ""
+
+    @property
     def told(self) -> str:
         """How many there are, and one of them."""
-        nouns = {"numeric": "number", "date": "date", "boolean": "truth value"}
-        noun = nouns.get(self.kind, "cell") + agree(self.n_odd, "", "s")
-        noun += f" in {self.unit}" if self.unit else ""
+        noun = self.noun + agree(self.n_odd, "", "s") + self.in_unit
         are = agree(self.n_odd, "is", "are")
         return (
             f"{self.column}: {self.n_odd:,} of {count(self.n_cells, 'cell')} {are} no {noun} "

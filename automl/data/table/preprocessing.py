@@ -27,7 +27,7 @@ from automl.data.pieces import read_pieces
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.cell_memory import CellMemory
 from automl.data.table.column_reading import read_columns
-from automl.data.table.columns import ColumnPlan
+from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
 from automl.data.table.new_rows import named_rows, read_piece, read_rows
 from automl.data.table.number_encoding import NumberEncoding
@@ -201,6 +201,10 @@ class Preprocessor(Encoder):
             name: encoding.known
             for name, encoding in (*self.one_hot.items(), *self.embedded.items())
         }
+
+    def named_categories(self, column: str) -> frozenset[str]:
+        """Those that a cell can have: without the one that stands for empty cells."""
+        return self.known_categories[column] - {MISSING_CATEGORY}
 
     def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Json]]:
         """What was learned of numbers as arrays, and the rest as plain values."""

@@ -153,6 +153,8 @@ def test_labels_of_any_type_come_back(labels: list[Any]) -> None:
     assert found.score(x, own) > 0.8
     likely = found.classes_[found.predict_proba(x).argmax(axis=1)]
     assert (likely == found.predict(x)).all(), "columns are in the order of classes_"
+    held = found.result_.best_model()
+    assert (held.predict(x) == found.predict(x)).all(), "one fit has one answer"
 
 
 def test_a_threshold_decides_for_the_same_labels() -> None:
@@ -227,6 +229,17 @@ def test_a_fit_is_repeated_and_a_random_one_is_not() -> None:
     assert (again.predict_proba(x) == first.predict_proba(x)).all()
     other = clone(first).set_params(random_state=np.random.RandomState(5)).fit(x, y)
     assert (other.predict_proba(x) != first.predict_proba(x)).any()
+
+
+def test_a_fit_that_fails_leaves_nothing_of_the_one_before(fitted: Any) -> None:
+    x, y = table()
+    again = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(DataError, match="single one of 'maybe'"):
+        again.fit(x[["a", "b"]], [*y[:-1], "maybe"])
+    with pytest.raises(NotFittedError):
+        again.predict(x)
+    left = {name for name in vars(again) if name.endswith("_")}
+    assert left <= {"n_features_in_", "feature_names_in_"}, "of the new X, as scikit-learn has it"
 
 
 def test_nothing_is_looked_at_before_fit() -> None:

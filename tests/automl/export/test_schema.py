@@ -31,7 +31,7 @@ def test_each_kind_says_what_it_holds(schema: dict[str, Any]) -> None:
     assert columns["took"]["unit"] == "s" and columns["size"]["unit"] == ""
     assert kinds["sold"] == "date" and "sold: days" in columns["sold"]["outputs"]
     assert kinds["is_new"] == kinds["flag"] == "boolean"
-    assert columns["colour"]["categories"] == ["(missing)", "NA", "blue", "green", "red"]
+    assert columns["colour"]["categories"] == ["NA", "blue", "green", "red"]
     low, high = columns["share"]["train_range"]
     assert 0 <= low < high <= 100
     assert columns["zip"]["written"]["categories"]["code_width"] == 5

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from automl.data.choices import ColumnOptions
+from automl.data.table.columns import ColumnPlan, DateFormat
+from automl.data.table.written_cells import written_date
 from automl.errors import ConfigError
 from automl.serving.rows_as_json import (
     MOST_ROWS,
@@ -118,6 +122,35 @@ def test_a_schema_describes_rows_that_can_be_predicted(model: TrainedModel) -> N
     assert schema["properties"]["city"]["examples"] == ["Busan", "Köln", "서울"]
     assert schema["properties"]["age"]["type"] == ["number", "null"]
     assert model.predict(schema["example"]).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "types"),
+    [
+        ("seconds since 1970", ["number", "string", "null"]),
+        ("%Y%m%d", ["number", "string", "null"]),
+        ("%Y-%m-%d %H:%M:%S %z", ["string", "null"]),
+    ],
+)
+def test_an_example_of_dates_is_one_that_is_read(pattern: str, types: list[str]) -> None:
+    table = people()
+    moments = pd.date_range("2021-03-01 06:30", periods=len(table), freq="207h", tz="UTC")
+    plan = ColumnPlan("since", "date", dates=DateFormat(pattern))
+    table["since"] = [written_date(one.tz_localize(None), plan) for one in moments]
+    model = untrained(table, "kind", columns=ColumnOptions(date=["since"]))
+    schema = row_schema(model)
+    assert schema["properties"]["since"]["type"] == types
+    predicted = model.predict_table(schema["example"])
+    refuse_unread(predicted.notes, [schema["example"]])
+    assert predicted.messages == ()
+
+
+def test_an_empty_cell_is_no_category_that_a_schema_names() -> None:
+    table = people().astype({"city": object})
+    table.loc[table.index % 4 != 0, "city"] = None
+    schema = row_schema(untrained(table, "kind"))
+    assert schema["properties"]["city"]["examples"] == ["Busan", "Köln", "서울"]
+    assert schema["example"]["city"] in schema["properties"]["city"]["examples"]
 
 
 def test_only_models_of_tables_have_rows_of_objects() -> None:

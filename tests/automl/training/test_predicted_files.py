@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from automl.data import pieces
 from automl.errors import DataError
@@ -51,6 +53,21 @@ def test_rows_in_pieces_are_predicted_as_at_once(
     assert "in row 4" in "\n".join(messages)
     assert told[-1].scored == all_of_it.scored is not None
     assert told[-1].columns[0] == target
+
+
+def test_a_row_without_a_prediction_is_named_by_its_number_in_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = untrained(people(), "kind")
+    (one,) = model.members
+    weights = {name: torch.full_like(each, 1e38) for name, each in one.network.weights.items()}
+    broken = replace(one, network=replace(one.network, weights=weights))
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 1)
+    monkeypatch.setattr(pieces, "rows_at_once", lambda n_columns: 2048)
+    encoder = model.members[0].network.encoder
+    read = [*encoder.read_pieces(path)][1]
+    with pytest.raises(DataError, match="first of them is row 2049: "):
+        replace(model, members=(broken,))._table(read)
 
 
 def test_a_column_that_proves_unreadable_is_refused_at_the_end(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.files.json_files import is_json, parse_json
+from automl.data.files.json_files import frame_of_objects, is_json, parse_json
 from automl.errors import DataError
 
 ROWS = [
@@ -85,3 +87,22 @@ def test_json_is_known_by_its_beginning(content: bytes) -> None:
 @pytest.mark.parametrize("content", [b"a,b\n", b"{a},b\n", b"[a],b\n", b"[1,2]"])
 def test_other_texts_are_no_json(content: bytes) -> None:
     assert not is_json(content)
+
+
+@pytest.mark.parametrize("beside", [None, np.nan, pd.NA, 1.5, "text", 2])
+@pytest.mark.parametrize("kind", [int, np.int64])
+def test_a_whole_number_stays_whole_whatever_stands_beside_it(kind: Any, beside: Any) -> None:
+    """It has no float, to which pandas would round it."""
+    frame = frame_of_objects([{"c": kind(9007199254740993)}, {"c": beside}])
+    assert str(frame["c"].iloc[0]) == "9007199254740993"
+
+
+def test_objects_in_memory_are_typed_as_those_of_a_file() -> None:
+    moment = pd.Timestamp(2024, 5, 1)
+    rows = [{"a": 1, "b": 0.5, "when": moment}, {"b": 2, "c": "x"}, {}]
+    frame = frame_of_objects(rows)
+    assert list(frame) == ["a", "b", "when", "c"] and len(frame) == 3
+    assert frame["a"].dtype == "Int64" and frame["b"].dtype == "float64"
+    assert frame["when"].dtype.kind == "M" and frame["when"].isna().sum() == 2
+    assert frame["c"].isna().tolist() == [True, False, True]
+    assert frame_of_objects([{}, {}]).shape == (2, 0)

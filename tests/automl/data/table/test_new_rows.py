@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from automl.data.table.columns import ColumnPlan, DateFormat
+from automl.data.table.columns import CategoryFormat, ColumnPlan, DateFormat
 from automl.data.table.new_rows import read_rows
 from automl.errors import DataError
 
@@ -127,6 +127,15 @@ def test_one_row_is_a_dict_or_a_series() -> None:
         pd.testing.assert_frame_equal(read_rows(source, PLANS).rows, expected)
     several = [row.to_dict(), rows().iloc[1].to_dict()]
     pd.testing.assert_frame_equal(read_rows(several, PLANS).rows, read_rows(rows(), PLANS).rows)
+
+
+@pytest.mark.parametrize("beside", [None, float("nan"), 7, 1.5])
+def test_a_cell_of_a_dict_means_the_same_whatever_row_is_beside_it(beside: object) -> None:
+    plan = ColumnPlan("id", "categorical", categories=CategoryFormat(is_coded=True))
+    alone = read_rows({"id": 9007199254740993}, [plan]).rows["id"]
+    assert alone.tolist() == ["9007199254740993"]
+    both = read_rows([{"id": 9007199254740993}, {"id": beside}], [plan]).rows["id"]
+    assert both.iloc[0] == alone.iloc[0]
 
 
 def test_a_row_whose_column_is_called_x_is_no_array() -> None:

@@ -10,6 +10,9 @@ def test_each_says_how_many_and_one_of_them() -> None:
         "age: 1 of 1,200 cells is no number in % as in training and counts as missing, such as "
         "'old' in row 3"
     )
+    unread = UnreadCells("age", 2, 9, "old", 3, "date")
+    assert (unread.noun, unread.in_unit) == ("date", ""), "as an answer over HTTP has it"
+    assert unread.told.startswith("age: 2 of 9 cells are no dates as in training")
     assert str(NewNumbers("kids", 2, 9, "2", 4)) == (
         "kids: 2 of 9 cells are neither 0 nor 1 as in training, such as 2 in row 4; the network "
         "takes them as numbers"
