@@ -7,6 +7,7 @@ their database is a plain SQLite file.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,7 +70,12 @@ class StudyName(Offered, click.types.StringParamType):
             said = {} if settings is None else settings.values
             storage = str(said.get("storage", DEFAULT_STORAGE))
         names = [one.settings.study_name for one in listed_at_once(storage) or ()]
-        return [name for name in names if name.isprintable()]  # it goes to the shell as it is
+        return [name for name in names if _is_plain(name)]
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a shell takes a name as one word: it is put on the line as it is, and not quoted."""
+    return shlex.quote(name) == name and not name.startswith("-")
 
 
 class DataSource(Offered, click.types.StringParamType):

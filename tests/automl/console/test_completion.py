@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from click.testing import CliRunner
 
 import cli
 import search_spaces
+from storage import open_store
+from tests.contracts.store_contract import settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,6 +52,25 @@ def test_the_database_is_that_of_the_project_or_the_environment(
     Path("automl.toml").write_text("[search]\nn_trails = 3\n")
     monkeypatch.delenv("AUTOML_STORAGE")
     assert offered("show", "") == [], "what is wrong is told by the command"
+
+
+def test_a_name_that_a_shell_would_run_is_not_offered(folder: Path) -> None:
+    """It is put on the line as it is: its next word would be a command of whoever named it."""
+    names = [
+        "plain.1",
+        "x;touch${IFS}pwned",
+        "$(touch pwned)",
+        "two words",
+        "~root",
+        "-s",
+        "--quiet",
+    ]
+    with closing(open_store("sqlite:///automl.db")) as store:
+        for name in names:
+            store.create_study(settings(name))
+    assert offered("show", "") == ["plain.1"]
+    for name in names[1:]:
+        assert name not in offered("show", name[:1])
 
 
 def test_data_spaces_and_hyperparameters_are_offered() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -91,6 +92,29 @@ def test_it_is_found_above_as_far_as_the_repository_or_the_home(
     assert find_settings(inner) is not None
     monkeypatch.setenv("HOME", str(inner))
     assert find_settings(inner) is None
+
+
+@pytest.mark.parametrize("name", [".", "automl.toml"])
+def test_above_it_is_the_persons_own(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can put a `.git` beside a file that names a model to be imported."""
+    inner = folder / "a"
+    inner.mkdir()
+    (folder / ".git").mkdir()
+    (folder / "automl.toml").write_text('[search]\nmodel = "evil.py:build"\n', encoding="utf-8")
+    assert find_settings(inner) is not None
+    mode = (folder / name).stat().st_mode
+    (folder / name).chmod(mode | 0o002)
+    assert find_settings(inner) is None, "others can write there"
+    assert find_settings(folder) is not None, "where a person is, they are on purpose"
+    (folder / name).chmod(mode | 0o020)
+    assert find_settings(inner) is not None
+    if os.getuid() == 0:
+        os.chown(folder / name, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert find_settings(inner) is None, "it is another person's"
 
 
 def test_paths_lead_to_where_they_do_from_its_folder(folder: Path) -> None:
