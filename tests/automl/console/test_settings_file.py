@@ -190,6 +190,16 @@ def test_a_wrong_file_is_an_error_of_the_commands_that_read_it(folder: Path) -> 
     assert run("spaces").exit_code == 0
 
 
+@pytest.mark.parametrize("text", ["[search]\nn_trails = 3\n", "[search\n"])
+def test_a_wrong_file_keeps_nobody_from_the_help(text: str, folder: Path) -> None:
+    (folder / "automl.toml").write_text(text, encoding="utf-8")
+    for typed in (["search", "--help"], ["--quiet", "search", "a.csv", "-h"], ["show", "--help"]):
+        found = run(*typed)
+        assert (found.exit_code, found.stderr) == (0, ""), typed
+        assert "Usage: " in found.stdout
+    assert run("show", "help").exit_code == 1
+
+
 def test_help_says_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert "AUTOML_STORAGE" in run("studies", "--help").stdout
