@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from storage.titles import title, untitled
+
 _CELL = " style='text-align:left;vertical-align:top'"
 
 
@@ -52,8 +54,8 @@ def diagnosis_line(found: Any) -> str:
 def diagnosis_html(found: Any) -> str:
     """A verdict, and what to do."""
     advice = [(f"{n}.", one.text) for n, one in enumerate(found.advice, start=1)]
-    title = found.kind.replace("_", " ").capitalize()
-    return described(f"{title} ({found.severity})", advice, found.message)
+    name = title(found)
+    return described(f"{name} ({found.severity})", advice, untitled(name, found.message))
 
 
 def _line(cell: str, texts: Iterable[str]) -> str:

@@ -41,3 +41,11 @@ def test_a_diagnosis_is_a_line_and_in_a_notebook_says_what_to_do() -> None:
     shown = found._repr_html_()
     assert "High variance (warning)" in shown and "1." in shown
     assert "<script" not in shown and shown.count(ESCAPED) == 2
+
+
+def test_a_diagnosis_has_the_name_that_it_has_everywhere_and_has_it_once() -> None:
+    beside = {"compared_with": ["linear_model"]}
+    tied = Diagnosis("good_fit", "info", "As good as its references: the loss is 0.2.", beside)
+    shown = tied._repr_html_()
+    assert "As good as its references (info)" in shown and "Good fit" not in shown
+    assert shown.count("As good as") == 1
