@@ -49,7 +49,8 @@ class Offered(click.ParamType[Any]):
     ) -> list[CompletionItem]:
         """Offer what begins with what is typed."""
         try:
-            found = [one for one in self.words(ctx, incomplete) if one.startswith(incomplete)]
+            words = [one for one in self.words(ctx, incomplete) if not one.startswith("-")]
+            found = [one for one in words if one.startswith(incomplete)]  # none is an option
         except (AutoMLError, StorageError):  # told when the command runs
             found = []
         items = [CompletionItem(one) for one in found]
@@ -70,12 +71,8 @@ class StudyName(Offered, click.types.StringParamType):
             said = {} if settings is None else settings.values
             storage = str(said.get("storage", DEFAULT_STORAGE))
         names = [one.settings.study_name for one in listed_at_once(storage) or ()]
-        return [name for name in names if _is_plain(name)]
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a shell takes a name as one word: it is put on the line as it is, and not quoted."""
-    return shlex.quote(name) == name and not name.startswith("-")
+        # It goes to the shell as it is, so that one with $(...) in it would be run.
+        return [name for name in names if shlex.quote(name) == name]
 
 
 class DataSource(Offered, click.types.StringParamType):

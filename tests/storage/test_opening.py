@@ -99,5 +99,7 @@ def test_a_folder_that_cannot_be_written_is_told_without_words_of_a_shell(
 ) -> None:
     """Who calls from Python types no options. Root may write everywhere: nobody may, here."""
     monkeypatch.setattr("storage.opening.os.access", lambda *_: False)
-    with pytest.raises(StorageError, match=r"must be writable, .* Name another, sqlite:///FILE\.$"):
+    with pytest.raises(
+        StorageError, match=r"must be writable, .* Name another, sqlite:///FILE\.$"
+    ):
         check_writable(url)

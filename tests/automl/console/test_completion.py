@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,7 @@ from click.testing import CliRunner
 
 import cli
 import search_spaces
-from storage import open_store
-from tests.contracts.store_contract import settings
+from automl.study_list import list_studies
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,6 +40,20 @@ def test_names_of_studies_are_offered(command: str, finished_copy: str, folder: 
     assert offered(command, "--storage", finished_copy, "x") == []
 
 
+@pytest.mark.parametrize("name", ["x;touch${IFS}pwned", "`x`", "a b", "a\nb", "~root", "x'y"])
+def test_what_a_shell_would_read_otherwise_is_not_offered(
+    name: str, finished_copy: str, folder: Path
+) -> None:
+    with sqlite3.connect("automl.db") as connection:
+        connection.execute("UPDATE studies SET study_name = ?", (name,))
+        text = connection.execute("SELECT settings FROM automl_study_settings").fetchone()[0]
+        changed = json.dumps({**json.loads(text), "study_name": name})
+        connection.execute("UPDATE automl_study_settings SET settings = ?", (changed,))
+    connection.close()
+    assert [one.settings.study_name for one in list_studies(finished_copy)] == [name]
+    assert offered("show", "--storage", finished_copy, "") == []
+
+
 def test_the_database_is_that_of_the_project_or_the_environment(
     finished_copy: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,25 +66,6 @@ def test_the_database_is_that_of_the_project_or_the_environment(
     Path("automl.toml").write_text("[search]\nn_trails = 3\n")
     monkeypatch.delenv("AUTOML_STORAGE")
     assert offered("show", "") == [], "what is wrong is told by the command"
-
-
-def test_a_name_that_a_shell_would_run_is_not_offered(folder: Path) -> None:
-    """It is put on the line as it is: its next word would be a command of whoever named it."""
-    names = [
-        "plain.1",
-        "x;touch${IFS}pwned",
-        "$(touch pwned)",
-        "two words",
-        "~root",
-        "-s",
-        "--quiet",
-    ]
-    with closing(open_store("sqlite:///automl.db")) as store:
-        for name in names:
-            store.create_study(settings(name))
-    assert offered("show", "") == ["plain.1"]
-    for name in names[1:]:
-        assert name not in offered("show", name[:1])
 
 
 def test_data_spaces_and_hyperparameters_are_offered() -> None:
@@ -119,3 +114,14 @@ def test_a_shell_that_asks_gets_lines_and_no_heavy_library_is_loaded(tmp_path: P
         check=False,
     )
     assert done.stdout.splitlines() == ["plain,studies", ""], done.stderr
+
+
+def test_a_name_that_would_be_an_option_is_not_offered(finished_copy: str, folder: Path) -> None:
+    with sqlite3.connect("automl.db") as connection:
+        (text,) = connection.execute("SELECT settings FROM automl_study_settings").fetchone()
+        changed = json.dumps({**json.loads(text), "study_name": "--yes"})
+        connection.execute("UPDATE studies SET study_name = '--yes'")
+        connection.execute("UPDATE automl_study_settings SET settings = ?", (changed,))
+    connection.close()
+    assert [one.settings.study_name for one in list_studies(finished_copy)] == ["--yes"]
+    assert offered("delete", "--storage", finished_copy, "") == []

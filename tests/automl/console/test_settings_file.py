@@ -94,27 +94,26 @@ def test_it_is_found_above_as_far_as_the_repository_or_the_home(
     assert find_settings(inner) is None
 
 
-@pytest.mark.parametrize("name", [".", "automl.toml"])
-def test_above_it_is_the_persons_own(
-    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners of POSIX")
+def test_above_it_is_the_persons_own_or_does_not_count(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anybody can put a `.git` beside a file that names a model to be imported."""
-    inner = folder / "a"
+    """Anybody can make a .git above, as anybody can a file; its model would be imported."""
+    inner, path = folder / "a", folder / "automl.toml"
     inner.mkdir()
     (folder / ".git").mkdir()
-    (folder / "automl.toml").write_text('[search]\nmodel = "evil.py:build"\n', encoding="utf-8")
+    path.write_text("[search]\nmodel = 'evil.py:build'\n", encoding="utf-8")
     assert find_settings(inner) is not None
-    mode = (folder / name).stat().st_mode
-    (folder / name).chmod(mode | 0o002)
-    assert find_settings(inner) is None, "others can write there"
-    assert find_settings(folder) is not None, "where a person is, they are on purpose"
-    (folder / name).chmod(mode | 0o020)
-    assert find_settings(inner) is not None
-    if os.getuid() == 0:
-        os.chown(folder / name, 12345, -1)
+    for each, mode in ((path, 0o644), (folder, 0o755)):
+        each.chmod(mode | 0o002)
+        assert find_settings(inner) is None
+        assert find_settings(folder) is not None, "where the command is typed it is seen"
+        each.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
     else:
-        monkeypatch.setattr(os, "getuid", lambda: 12345)
-    assert find_settings(inner) is None, "it is another person's"
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert find_settings(inner) is None
 
 
 def test_paths_lead_to_where_they_do_from_its_folder(folder: Path) -> None:

@@ -171,7 +171,8 @@ def test_nothing_is_said_of_columns_that_were_not_measured() -> None:
     )
     (none,) = column_sentences(of_400(study(IDLE[0])))
     assert (
-        none == "No column matters by more than chance, of the 1 of 400 columns that was measured."
+        none
+        == "No column matters by more than chance, of the 1 of 400 columns that were measured."
     )
 
 
