@@ -26,7 +26,7 @@ def described(
     return f"<div><b>{escape(title)}</b></div>{sentence}{table}"
 
 
-def value_text(value: object) -> str:
+def rounded_text(value: object) -> str:
     """A number with the digits that matter, else the text of the value."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
@@ -39,8 +39,8 @@ def trial_line(trial: Any) -> str:
 
 def trial_html(trial: Any) -> str:
     """A trial with its params."""
-    value = "" if trial.value is None else f", value {value_text(trial.value)}"
-    params = [(name, value_text(one)) for name, one in trial.params.items()]
+    value = "" if trial.value is None else f", value {rounded_text(trial.value)}"
+    params = [(name, rounded_text(one)) for name, one in trial.params.items()]
     return described(f"Trial {trial.number}", params, f"{trial.outcome}{value}")
 
 

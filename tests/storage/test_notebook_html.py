@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.notebook_html import described, value_text
+from storage.notebook_html import described, rounded_text
 from storage.records import Advice, Diagnosis, TrialRecord
 
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -20,7 +20,7 @@ def test_without_rows_there_is_no_table() -> None:
 
 
 def test_numbers_have_the_digits_that_matter() -> None:
-    assert [value_text(one) for one in (0.0032515, 1e-5, 128, "adam", None, True)] == [
+    assert [rounded_text(one) for one in (0.0032515, 1e-5, 128, "adam", None, True)] == [
         *("0.003252", "1e-05", "128", "adam", "None", "True")
     ]
 
