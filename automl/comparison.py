@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.diagnostics.headline import Headline, headline, title
+from automl.diagnostics.headline import Headline, headline
 from automl.diagnostics.standing import WORDS
 from automl.training.decisions import Decided
 from automl.training.metrics import resample
@@ -37,6 +37,7 @@ from storage.answers import study_answer, study_evaluation
 from storage.effort import search_effort
 from storage.records import Json, Outcome, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference
+from storage.titles import title
 
 ABSENT = "–"
 OF_VALIDATION = frozenset({"n_folds", "valid", "valid_fraction"})

@@ -128,12 +128,22 @@ def compare(studies: Sequence[str], path: str | Path, storage: str = DEFAULT_STO
         StudyError: fewer than two studies are named, or one does not exist.
         OutputError: the page cannot be written there.
     """
-    results = load_studies(studies, storage)
+    _, page = compared_page(load_studies(studies, storage), path)
+    return page
+
+
+def compared_page(results: Sequence[SearchResult], path: str | Path) -> tuple[Comparison, Path]:
+    """Hold studies against each other and write the page on it; both are of the same moment.
+
+    Raises:
+        OutputError: the page cannot be written there.
+    """
     spared = {file: what for result in results for file, what in result.files.items()}
     check_output(path, PAGE, spared)
     from automl.report.page import write_comparison  # plotly takes half a second to import
 
-    return write_comparison(comparison(results), path, spared)
+    compared = comparison(results)
+    return compared, write_comparison(compared, path, spared)
 
 
 def comparison(results: Sequence[SearchResult]) -> Comparison:

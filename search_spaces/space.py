@@ -25,7 +25,7 @@ from search_spaces.hyperparameter import Hyperparameter
 from search_spaces.hyperparameters import unknown_name
 from search_spaces.narrowing import narrow_parameter, read_assignments
 from search_spaces.parameters import FixedParameter, FloatParameter, Parameter, read_parameter
-from storage.notebook_html import described, value_text
+from storage.notebook_html import described, rounded_text
 from storage.records import ParameterValue, Task
 
 if TYPE_CHECKING:
@@ -298,9 +298,9 @@ def _values_text(parameter: Parameter) -> str:
     match parameter.own_keys():
         case {"low": low, "high": high, **others}:
             scale = " (log)" if others.get("log") else ""
-            return f"{value_text(low)} to {value_text(high)}{scale}"
+            return f"{rounded_text(low)} to {rounded_text(high)}{scale}"
         case {"choices": choices}:
-            return ", ".join(map(value_text, choices))
+            return ", ".join(map(rounded_text, choices))
         case {"value": value}:
-            return f"{value_text(value)} (fixed)"
+            return f"{rounded_text(value)} (fixed)"
     raise TypeError(f"unknown kind of parameter {type(parameter).__name__}")

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from storage.titles import title, untitled
+
 _CELL = " style='text-align:left;vertical-align:top'"
 
 
@@ -24,7 +26,7 @@ def described(
     return f"<div><b>{escape(title)}</b></div>{sentence}{table}"
 
 
-def value_text(value: object) -> str:
+def rounded_text(value: object) -> str:
     """A number with the digits that matter, else the text of the value."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
@@ -37,8 +39,8 @@ def trial_line(trial: Any) -> str:
 
 def trial_html(trial: Any) -> str:
     """A trial with its params."""
-    value = "" if trial.value is None else f", value {value_text(trial.value)}"
-    params = [(name, value_text(one)) for name, one in trial.params.items()]
+    value = "" if trial.value is None else f", value {rounded_text(trial.value)}"
+    params = [(name, rounded_text(one)) for name, one in trial.params.items()]
     return described(f"Trial {trial.number}", params, f"{trial.outcome}{value}")
 
 
@@ -52,8 +54,8 @@ def diagnosis_line(found: Any) -> str:
 def diagnosis_html(found: Any) -> str:
     """A verdict, and what to do."""
     advice = [(f"{n}.", one.text) for n, one in enumerate(found.advice, start=1)]
-    title = found.kind.replace("_", " ").capitalize()
-    return described(f"{title} ({found.severity})", advice, found.message)
+    name = title(found)
+    return described(f"{name} ({found.severity})", advice, untitled(name, found.message))
 
 
 def _line(cell: str, texts: Iterable[str]) -> str:

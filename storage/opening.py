@@ -87,7 +87,7 @@ def check_writable(url: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise StorageError(
             f"The folder of the database must be writable, but {folder} is not (from {url}). "
-            "Name another with --storage sqlite:///FILE."
+            "Name another, sqlite:///FILE."
         )
     if not path.exists():
         return

@@ -54,6 +54,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
         *("storage.score_records", "storage.call_records", "storage.widening_records"),
         "storage.notebook_html",
     ),
+    ("storage.titles",),
 )
 
 HOMES = {

@@ -28,7 +28,8 @@ commands.
 Options stand behind the command, those of all commands before it: `automl --quiet search a.csv`.
 What is not typed is taken from the environment, of `--n-trials` from `AUTOML_N_TRIALS`, of an
 option that may repeat all values parted by blanks; then from the table `[search]` of a file
-`automl.toml` in the folder, or above as far as the repository or the home folder
+`automl.toml` in the folder, or above as far as the repository or the home folder where the file
+and its folder belong to the person or root, and not everybody may write there
 (`n_trials = 300`, `timeout = "10m"`, `set = ["optimizer=adam"]`); then it is the default below.
 Every command that has an option takes it from there, `resume` only what a study does not keep.
 Paths in the file are seen from its folder. A name that is no option, or a value that cannot be,

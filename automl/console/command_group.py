@@ -27,8 +27,9 @@ from typing import Any, TypeVar
 import click
 
 from automl.console.logs import LOG, SHOWN, is_quiet, kept_in, told
-from automl.console.settings_file import find_settings
+from automl.console.settings_file import SettingsFile, find_settings
 from automl.console.streams import SafeStream, safe_streams
+from automl.errors import ConfigError
 from automl.wording.option_names import spoken_as_typed
 from automl.wording.printable import one_line, printable
 
@@ -39,6 +40,8 @@ SETTINGS = {
 }
 
 LONGEST_SENTENCE = 10_000  # of what a command is for: it is wrapped, never cut
+
+ASKS_HELP = f"{__name__}.asks_help"  # in a context's meta: whether help is among what is typed
 
 COMPLETING = "_AUTOML_COMPLETE"  # set by a shell that asks what it may offer
 
@@ -77,7 +80,7 @@ def prepare(context: click.Context, log_file: str | None) -> None:
     group, name = context.command, context.invoked_subcommand
     command = group.commands.get(name or "") if isinstance(group, click.Group) else None
     taken = {one.name for one in command.params if one.envvar} if command is not None else set()
-    settings = find_settings(Path.cwd()) if taken else None
+    settings = _settings(context) if taken else None
     if settings is None or name is None:
         return
     given = {key: value for key, value in settings.values.items() if key in taken}
@@ -87,6 +90,16 @@ def prepare(context: click.Context, log_file: str | None) -> None:
 
         path = one_line(os.path.relpath(settings.path))
         stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)
+
+
+def _settings(context: click.Context) -> SettingsFile | None:
+    """What `automl.toml` says. A wrong one keeps nobody from the help that says what is right."""
+    try:
+        return find_settings(Path.cwd())
+    except ConfigError:
+        if context.meta.get(ASKS_HELP):
+            return None
+        raise
 
 
 def command_line() -> str:
@@ -130,6 +143,11 @@ class Commands(click.Group):
         """Read the arguments."""
         with _told_interrupts():
             return super().make_context(*args, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the group's own options; what is typed behind them is not kept for long."""
+        ctx.meta[ASKS_HELP] = any(one in ctx.help_option_names for one in args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

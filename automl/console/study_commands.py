@@ -121,13 +121,15 @@ def compare(names: Sequence[str], output: str | None, storage: str, *, as_json: 
     """Hold studies against each other; the page comes first: where it fails nothing is said."""
     from automl.compared_json import compared_json
     from automl.console.comparison_summary import print_comparison
-    from automl.studies import compare, comparison, load_studies
+    from automl.studies import compared_page, comparison, load_studies
 
-    results = load_studies(names, storage)
-    page = None if output is None else str(compare(names, output, storage))
-    compared = comparison(results)
+    results, page = load_studies(names, storage), None
+    if output is None:
+        compared = comparison(results)
+    else:
+        compared, page = compared_page(results, output)
     if as_json:
-        print_json(compared_json(compared, page))
+        print_json(compared_json(compared, None if page is None else str(page)))
         return
     print_comparison(compared)
     if page is not None:

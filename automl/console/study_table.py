@@ -20,7 +20,7 @@ from automl.wording.moments import brief_moment
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from storage.listed_studies import ListedStudy
-from storage.records import Diagnosis
+from storage.titles import title
 
 HEADS = ("study", "task", "best score", "verdict", "trials", "last call")
 MAY_WRAP = frozenset({"best score", "verdict"})
@@ -40,7 +40,7 @@ def print_studies(studies: Sequence[ListedStudy], storage: str) -> None:
             one_line(study.settings.study_name),
             study.settings.task,
             _score(study),
-            _verdict(study.verdict),
+            "" if study.verdict is None else title(study.verdict),
             f"{sum(study.outcomes.values()):,}",
             brief_moment(study.last_call_at, now),
         )
@@ -67,12 +67,3 @@ def _score(study: ListedStudy) -> str:
     if study.best is not None:
         return f"valid loss {score_text('loss', study.best.value)}"
     return ""
-
-
-def _verdict(verdict: Diagnosis | None) -> str:
-    """A verdict's name, short enough for a line of a list."""
-    if verdict is None:
-        return ""
-    if verdict.kind == "good_fit" and verdict.severity != "good":
-        return "fits as well"
-    return verdict.kind.replace("_", " ")

@@ -17,13 +17,13 @@ from rich.text import Text
 
 from automl.commands_to_type import next_command
 from automl.console.terminal import stdout_console
-from automl.diagnostics.headline import headline, title
+from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
-from automl.diagnostics.titles import titled, untitled
 from automl.result import SearchResult
 from automl.wording.numbers import number
 from automl.wording.printable import one_line
 from storage.records import Diagnosis, Json, Severity
+from storage.titles import title, titled, untitled
 
 SEVERITY_STYLES: Mapping[Severity, str] = {
     "good": "green",

@@ -17,12 +17,12 @@ from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import gain_evidence, gain_words
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, MIN_VALID_ROWS, NOISE_MULTIPLE
-from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count, listing
 from automl.wording.numbers import number, percent
 from automl.wording.references import is_plural, reference_words
 from automl.wording.scores import SPLIT_NAMES, error, gain_text, score_name
 from storage.records import Diagnosis, Json
+from storage.titles import title_of, titled
 
 
 def diagnose_fit(fit: Fit, situation: Situation) -> Diagnosis:

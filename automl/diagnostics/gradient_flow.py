@@ -38,7 +38,6 @@ from automl.diagnostics.thresholds import (
     WEAK_RATIO,
     WEIGHT_GROWTH,
 )
-from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count
 from automl.wording.numbers import number, percent
 from storage.records import (
@@ -46,6 +45,7 @@ from storage.records import (
     Json,
     LayerGradientRecord,
 )
+from storage.titles import title_of, titled
 
 STEP_CAUSES = frozenset({"steps_too_small", "steps_too_large"})
 """Causes that are of the learning rate; the others are of the signals between the layers."""

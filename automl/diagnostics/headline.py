@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.study_verdict import diagnose_study
-from automl.diagnostics.titles import title_of, titled, untitled
 from storage.records import Diagnosis, StudyRecords
+from storage.titles import title, titled, untitled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,6 @@ def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
     if any(one.trial_number in of_study for one in records.diagnoses):
         return records.diagnoses
     return (*diagnose_study(records), *records.diagnoses)
-
-
-def title(diagnosis: Diagnosis) -> str:
-    """The name of a verdict as people read it: "High bias", "Behind boosted trees"."""
-    leader = str(diagnosis.evidence.get("leader", "a reference"))
-    is_compared = bool(diagnosis.evidence.get("compared_with"))
-    return title_of(diagnosis.kind, diagnosis.severity, leader, is_compared=is_compared)
 
 
 def first_sentence(diagnosis: Diagnosis) -> str:

@@ -13,7 +13,6 @@ from automl.diagnostics.advice import advise
 from automl.diagnostics.designs import PLAIN_WORDS
 from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
-from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import agree, count, listing
 from search_spaces.declared import model_of
 from storage.records import (
@@ -26,6 +25,7 @@ from storage.records import (
     StudyRecords,
     TrialRecord,
 )
+from storage.titles import title_of, titled
 
 REMEDIES: Mapping[str, Advice] = {
     "out_of_memory": Advice(

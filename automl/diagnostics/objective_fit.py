@@ -29,11 +29,11 @@ from automl.diagnostics.thresholds import (
     NOISE_MULTIPLE,
     RISE_SHARE,
 )
-from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count
 from automl.wording.numbers import number, percent
 from search_spaces.declared import is_foreign
 from storage.records import Advice, Diagnosis, Json, Severity, StudyRecords, TrialRecord
+from storage.titles import title_of, titled
 
 LESS_VARIANCE = Advice(
     "Regularize more, or search smaller models: widen those ranges towards what restrains, or "

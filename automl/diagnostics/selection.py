@@ -23,13 +23,13 @@ from automl.diagnostics.thresholds import (
     SELECTION_SHARE,
     Z_95,
 )
-from automl.diagnostics.titles import title_of, titled
 from automl.wording.counts import count, listing
 from automl.wording.numbers import number, percent
 from automl.wording.references import is_plural, reference_words
 from storage.answers import evaluation_of, single_answer
 from storage.records import Advice, Diagnosis, StudyRecords
 from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName
+from storage.titles import title_of, titled
 
 SHARED_LOSS = 0.5
 """A reference that loses this share of what the network loses shows that most is in the rows."""

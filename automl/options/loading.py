@@ -16,6 +16,7 @@ from automl.errors import StudyError
 from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE, SKLEARN
+from automl.wording.option_names import is_typed, named
 from search_spaces import SearchSpace
 from search_spaces.declared import DEFAULT_FAMILY, family_of
 from storage.records import StudySettings
@@ -65,7 +66,7 @@ def fixed_options(
 
     Args:
         moved: where "data", "valid" and "test" are by now, if they have moved.
-        storage: of the study, for the command that an error names.
+        storage: of the study, for the command that an error names where one was typed.
 
     Raises:
         StudyError: its data were given as an object, or one of the files is not where it was.
@@ -76,11 +77,13 @@ def fixed_options(
     for name, path in now.items():
         if path is None or path.startswith(SKLEARN) or Path(path).exists():
             continue
-        command = study_command("resume", settings.study_name, storage)
+        where = named(name, "FILE")
+        if is_typed():
+            where = f"{study_command('resume', settings.study_name, storage)} {where}"
         raise StudyError(
             f"the data of a study are read again from where they were, but there is no {path!r} "
             f"seen from {str(Path.cwd())!r}; if it has moved, say where it is: "
-            f"{command} --{name} FILE"
+            f"{where}"
         )
     source = now.pop("data")
     return source, {

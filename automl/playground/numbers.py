@@ -31,7 +31,7 @@ UNDERFIT_ERROR = 0.1  # of the train rows wrong beyond those with a wrong label
 ISLAND_AREA = 0.02  # of the plane, at most
 
 
-def value_text(name: str, value: ParameterValue) -> str:
+def button_text(name: str, value: ParameterValue) -> str:
     """A value as the page's buttons show it."""
     if name == "noise":
         return percent(float(value or 0))
@@ -53,7 +53,7 @@ def _words(name: str, value: ParameterValue) -> str:
             return "no regularization" if value == "none" else str(value)
         case "activation":
             return str(value)
-    return f"{name} {value_text(name, value)}"
+    return f"{name} {button_text(name, value)}"
 
 
 def sentence(played: Playground, grid: PlayedGrid, run: PlayedRun) -> str:
@@ -238,7 +238,7 @@ def finding(grid: PlayedGrid) -> str:
     beyond this start, and those that ended nearly as well are named.
     """
     (name,) = grid.choices
-    texts = [value_text(name, run.setting[name]) for run in grid.runs]
+    texts = [button_text(name, run.setting[name]) for run in grid.runs]
     ended = [_final_loss(run) for run in grid.runs]
     diverged = [t for t, r in zip(texts, grid.runs, strict=True) if r.is_diverged]
     stuck = [

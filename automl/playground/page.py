@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.playground.numbers import (
+    button_text,
     finding,
     islands,
     loss_range,
     sentence,
-    value_text,
 )
 from automl.report.page import render, write_page
 from automl.report.panels import safe_json
@@ -88,7 +88,7 @@ def write_playground(played: Playground, path: str | Path) -> Path:
         "playground.html.j2",
         title=f"Playground: {played.data}",
         played=played,
-        base={name: value_text(name, value) for name, value in played.base.items()},
+        base={name: button_text(name, value) for name, value in played.base.items()},
         sections=sections,
         runs=safe_json(_drawn(played, sections)),
     )
@@ -99,7 +99,7 @@ def _section(played: Playground, grid: PlayedGrid) -> Section:
     choices = tuple(
         Choice(
             name,
-            tuple(value_text(name, value) for value in values),
+            tuple(button_text(name, value) for value in values),
             values.index(played.base[name]) if name in played.base else 0,
         )
         for name, values in grid.choices.items()
@@ -130,7 +130,7 @@ def _shown(played: Playground, grid: PlayedGrid, run: PlayedRun) -> Shown:
         ("validation rows wrong", percent(run.valid_error)),
         ("islands", str(len(islands(played, run)))),
     )
-    title = ", ".join(value_text(name, run.setting[name]) for name in grid.choices)
+    title = ", ".join(button_text(name, run.setting[name]) for name in grid.choices)
     return Shown(title, sentence(played, grid, run), facts)
 
 
@@ -138,7 +138,7 @@ def _drawn(played: Playground, sections: list[Section]) -> dict[str, Any]:
     """What the page's script draws: points, and of each grid the losses and surfaces."""
     return {
         "points": _rounded(played.points),
-        "targets": {value_text("noise", n): t.tolist() for n, t in played.targets.items()},
+        "targets": {button_text("noise", n): t.tolist() for n, t in played.targets.items()},
         "x": [float(played.x[0]), float(played.x[-1])],
         "y": [float(played.y[0]), float(played.y[-1])],
         "cells": len(played.x),
@@ -153,7 +153,7 @@ def _drawn(played: Playground, sections: list[Section]) -> dict[str, Any]:
 def _runs(grid: PlayedGrid, section: Section) -> list[Mapping[str, Any]]:
     return [
         {
-            "noise": value_text("noise", run.setting.get("noise", 0.0)),
+            "noise": button_text("noise", run.setting.get("noise", 0.0)),
             "train": _rounded(run.train_loss),
             "valid": _rounded(run.valid_loss),
             "best": run.best_epoch,

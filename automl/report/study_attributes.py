@@ -7,7 +7,7 @@ them in Python. They are texts for people; programs read the records.
 from __future__ import annotations
 
 from automl.commands_to_type import reproducing_command
-from automl.diagnostics.headline import headline, title
+from automl.diagnostics.headline import headline
 from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part
 from automl.report.numbers.overview import Overview, overview
@@ -15,6 +15,7 @@ from automl.report.numbers.study import StudyTable
 from automl.wording.counts import counted
 from automl.wording.scores import score_and_interval, score_name, score_text
 from storage.records import Diagnosis
+from storage.titles import title
 
 
 def study_attributes(table: StudyTable, storage: str = DEFAULT_STORAGE) -> dict[str, str]:

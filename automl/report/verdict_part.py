@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from automl.commands_to_type import next_command
-from automl.diagnostics.headline import shown_diagnoses, title
+from automl.diagnostics.headline import shown_diagnoses
 from automl.options.values import DEFAULT_STORAGE
 from automl.report.evidence_words import evidence_in_words
 from automl.wording.counts import count, listing
 from storage.records import Diagnosis, StudyRecords
+from storage.titles import title
 
 N_TRIAL_VERDICTS = 12  # of single trials; the rest is in `automl show STUDY --trial N`
 

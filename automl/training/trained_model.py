@@ -33,7 +33,7 @@ from automl.training.network import errors_in_one_line, load_weights
 from automl.training.predictions import Predictor, TargetScale
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
-from storage.notebook_html import described, value_text
+from storage.notebook_html import described, rounded_text
 from storage.records import Task
 from storage.stored_values import UnfitError, fitting
 
@@ -273,7 +273,7 @@ class TrainedModel:
         if self.task != "regression":
             rows.append(("classes", reprlib.repr(self.classes_.tolist())))
         if self.threshold is not None:
-            rows.append(("threshold", value_text(self.threshold)))
+            rows.append(("threshold", rounded_text(self.threshold)))
         return described(f"Trained model of {self.target}", rows)
 
     def _read(self, data: Any) -> NewRows:

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 import pytest
 
+from automl.console import study_commands
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult
 from automl.studies import compare, delete_study, diagnose, load_study, study_names
@@ -66,6 +67,23 @@ def test_deleted_study_leaves_neither_rows_nor_files(finished_copy: str) -> None
 def test_comparison_needs_two_studies(finished: SearchResult, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="two studies"):
         compare(["iris-species"], tmp_path / "compare.html", finished.storage)
+
+
+def test_a_comparison_with_its_page_reads_each_study_once(
+    finished: SearchResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a search that still runs the page and what is printed are of one moment."""
+    loaded: list[str] = []
+
+    def told(study: str, storage: str) -> SearchResult:
+        loaded.append(study)
+        return load_study(study, storage)
+
+    monkeypatch.setattr("automl.studies.load_study", told)
+    page = tmp_path / "compare.html"
+    study_commands.compare(["iris-species"] * 2, str(page), finished.storage, as_json=True)
+    assert len(loaded) == 2
+    assert page.exists()
 
 
 def test_comparison_is_one_page(finished: SearchResult, tmp_path: Path) -> None:

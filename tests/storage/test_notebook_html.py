@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.notebook_html import described, value_text
+from storage.notebook_html import described, rounded_text
 from storage.records import Advice, Diagnosis, TrialRecord
 
 HOSTILE = "<script>alert(1)</script>&\"'"
@@ -20,7 +20,7 @@ def test_without_rows_there_is_no_table() -> None:
 
 
 def test_numbers_have_the_digits_that_matter() -> None:
-    assert [value_text(one) for one in (0.0032515, 1e-5, 128, "adam", None, True)] == [
+    assert [rounded_text(one) for one in (0.0032515, 1e-5, 128, "adam", None, True)] == [
         *("0.003252", "1e-05", "128", "adam", "None", "True")
     ]
 
@@ -41,3 +41,11 @@ def test_a_diagnosis_is_a_line_and_in_a_notebook_says_what_to_do() -> None:
     shown = found._repr_html_()
     assert "High variance (warning)" in shown and "1." in shown
     assert "<script" not in shown and shown.count(ESCAPED) == 2
+
+
+def test_a_diagnosis_has_the_name_that_it_has_everywhere_and_has_it_once() -> None:
+    beside = {"compared_with": ["linear_model"]}
+    tied = Diagnosis("good_fit", "info", "As good as its references: the loss is 0.2.", beside)
+    shown = tied._repr_html_()
+    assert "As good as its references (info)" in shown and "Good fit" not in shown
+    assert shown.count("As good as") == 1

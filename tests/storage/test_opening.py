@@ -92,3 +92,14 @@ def test_a_database_that_can_be_written_is_left_as_it_is(url: str, tmp_path: Pat
     before = (tmp_path / "automl.db").read_bytes()
     check_writable(url)
     assert (tmp_path / "automl.db").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_told_without_words_of_a_shell(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who calls from Python types no options. Root may write everywhere: nobody may, here."""
+    monkeypatch.setattr("storage.opening.os.access", lambda *_: False)
+    with pytest.raises(
+        StorageError, match=r"must be writable, .* Name another, sqlite:///FILE\.$"
+    ):
+        check_writable(url)

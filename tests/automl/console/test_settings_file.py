@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -93,6 +94,28 @@ def test_it_is_found_above_as_far_as_the_repository_or_the_home(
     assert find_settings(inner) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners of POSIX")
+def test_above_it_is_the_persons_own_or_does_not_count(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can make a .git above, as anybody can a file; its model would be imported."""
+    inner, path = folder / "a", folder / "automl.toml"
+    inner.mkdir()
+    (folder / ".git").mkdir()
+    path.write_text("[search]\nmodel = 'evil.py:build'\n", encoding="utf-8")
+    assert find_settings(inner) is not None
+    for each, mode in ((path, 0o644), (folder, 0o755)):
+        each.chmod(mode | 0o002)
+        assert find_settings(inner) is None
+        assert find_settings(folder) is not None, "where the command is typed it is seen"
+        each.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert find_settings(inner) is None
+
+
 def test_paths_lead_to_where_they_do_from_its_folder(folder: Path) -> None:
     inner = folder / "a"
     inner.mkdir()
@@ -164,6 +187,16 @@ def test_a_wrong_file_is_an_error_of_the_commands_that_read_it(folder: Path) -> 
     assert found.exit_code == 1
     assert "n_trials" in found.stderr and "automl.toml" in found.stderr
     assert run("spaces").exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["[search]\nn_trails = 3\n", "[search\n"])
+def test_a_wrong_file_keeps_nobody_from_the_help(text: str, folder: Path) -> None:
+    (folder / "automl.toml").write_text(text, encoding="utf-8")
+    for typed in (["search", "--help"], ["--quiet", "search", "a.csv", "-h"], ["show", "--help"]):
+        found = run(*typed)
+        assert (found.exit_code, found.stderr) == (0, ""), typed
+        assert "Usage: " in found.stdout
+    assert run("show", "help").exit_code == 1
 
 
 def test_help_says_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

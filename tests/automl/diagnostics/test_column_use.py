@@ -151,6 +151,31 @@ def test_a_strong_column_is_no_such(records: StudyRecords) -> None:
     assert "one_column" not in kinds(records)
 
 
+def of_400(records: StudyRecords) -> StudyRecords:
+    """The same, where there were 400 columns and no time to measure the others."""
+    found = replace(records.importances[0], n_columns=400)
+    return replace(records, importances=(found,))
+
+
+def test_nothing_is_said_of_columns_that_were_not_measured() -> None:
+    assert kinds(of_400(study(column("a", 0.85)))) == [], "none other was looked at"
+    assert kinds(of_400(study(column("a", 0.85), *IDLE[:2]))) == []
+    one, idle = diagnose_columns(of_400(study(column("a", 0.85), *IDLE)), [])
+    assert "; of the other 3 columns that were measured none adds more than" in one.message
+    assert idle.message.startswith(
+        "Idle columns: of the 4 of 400 columns that were measured 3 make no difference"
+    )
+    (most,) = column_sentences(of_400(study(*SHARED[:2])))
+    assert most.startswith(
+        "The columns that matter most, of the 2 of 400 columns that were measured: a (loss 0.5"
+    )
+    (none,) = column_sentences(of_400(study(IDLE[0])))
+    assert (
+        none
+        == "No column matters by more than chance, of the 1 of 400 columns that were measured."
+    )
+
+
 def test_what_the_data_tell_of_a_column_is_not_told_twice() -> None:
     records = study(column("a", 0.85), *IDLE)
     leak = Diagnosis("leakage", "problem", "", {"subject": "a", "columns": 3})

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
+
+import pytest
 
 from automl.diagnostics import diagnose_study
-from automl.diagnostics.headline import first_sentence, headline, shown_diagnoses, title
+from automl.diagnostics.evidence import find_references, trial_facts
+from automl.diagnostics.fit_words import diagnose_fit
+from automl.diagnostics.gradient_flow import Cause
+from automl.diagnostics.headline import first_sentence, headline, shown_diagnoses
+from automl.diagnostics.learning_curves import FitKind, judge_fit
+from automl.diagnostics.situation import Situation
 from storage.records import Diagnosis
+from storage.titles import title, titled, untitled
 
 
 def test_the_verdict_is_its_first_sentence() -> None:
@@ -43,3 +51,35 @@ def test_what_is_stored_is_what_is_shown(study: Any, curve: Any) -> None:
     judged = replace(study(curve(1.0, 0.5)), diagnoses=(Diagnosis("high_bias", "warning", "Is."),))
     assert headline(judged).lines[1] == "High bias: Is."
     assert shown_diagnoses(judged) == judged.diagnoses
+
+
+@pytest.mark.parametrize("kind", get_args(FitKind))
+def test_a_fit_verdict_begins_with_its_title_and_says_it_once(
+    kind: FitKind, study: Any, curve: Any, beside: Any
+) -> None:
+    records = beside(
+        study(curve(0.9, 0.1, gap=0.1), params=[{"dropout": 0.8}]), {"boosted_trees": 0.13}
+    )
+    situation = Situation(records.settings, records.trials[0])
+    facts = trial_facts(records, 0)
+    assert facts is not None
+    fit = judge_fit(facts, find_references(records, 0), situation)
+
+    diagnosis = diagnose_fit(replace(fit, kind=kind), situation)
+
+    name = title(diagnosis)
+    rest = untitled(name, diagnosis.message)
+    assert diagnosis.message == titled(name, rest)
+    assert first_sentence(diagnosis).startswith(titled(name, rest[:20]))
+    assert first_word(rest) != first_word(name)
+
+
+def first_word(text: str) -> str:
+    return text.split()[0].strip(":").lower()
+
+
+def test_a_cause_begins_with_its_title() -> None:
+    message = Cause("vanishing_gradients", "the first layers hardly learn.").message(7)
+    said = Diagnosis("vanishing_gradients", "problem", message)
+    assert first_sentence(said) == message
+    assert message.startswith("Vanishing gradients: in trial 7, ")

@@ -9,9 +9,9 @@ import pytest
 
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
-from automl.diagnostics.headline import title
 from automl.diagnostics.learning_curves import lost_share
 from storage.score_records import PairedDifference
+from storage.titles import title
 
 
 def kind(records: Any, number: int = 0) -> str:

@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 
 from automl.diagnostics import FIT_KINDS, diagnose_study, diagnose_trial
-from automl.diagnostics.headline import first_sentence, title
-from automl.diagnostics.titles import ALONE_TITLE, titled
+from automl.diagnostics.headline import first_sentence
 from automl.models.own.reference import reference_of
 from automl.options.search_options import SearchOptions
 from automl.report.evidence_words import evidence_in_words
 from automl.tuning.settings import objective_settings
 from search_spaces.mappings import objective_space
 from storage.records import Diagnosis, EpochRecord, RunRecord, StudyRecords, TrialRecord
+from storage.titles import ALONE_TITLE, title, titled
 
 Curve = Sequence[tuple[float, float]]  # train and validation loss of each epoch
 

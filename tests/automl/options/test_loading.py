@@ -17,6 +17,7 @@ from automl.options.option import options_of
 from automl.options.search_options import DataOptions, FixedOptions, SearchOptions
 from automl.result import SearchResult
 from automl.tuning.settings import data_options, make_settings
+from automl.wording.option_names import spoken_as_typed
 
 
 def test_data_from_a_file_can_be_loaded_again(finished: SearchResult) -> None:
@@ -82,11 +83,15 @@ def test_files_that_have_moved_are_asked_for_by_their_options(
 ) -> None:
     options = {**finished.records.settings.data_options, "valid": "v.csv"}
     settings = replace(finished.records.settings, data_source="gone.csv", data_options=options)
-    with pytest.raises(StudyError, match=r"no 'gone.csv' .* automl resume iris-species --data F"):
+    with pytest.raises(StudyError, match=r"no 'gone.csv' .* where it is: data='FILE'$"):
+        fixed_options(settings)
+    asked = r"no 'gone.csv' .* automl resume iris-species --data F"
+    with pytest.raises(StudyError, match=asked), spoken_as_typed():
         fixed_options(settings)
     here = tmp_path / "here.csv"
     here.touch()
-    with pytest.raises(StudyError, match=r"no 'v.csv' .*--storage sqlite:///b.db --valid FILE"):
+    asked = r"no 'v.csv' .*--storage sqlite:///b.db --valid FILE"
+    with pytest.raises(StudyError, match=asked), spoken_as_typed():
         fixed_options(settings, {"data": here}, "sqlite:///b.db")
     source, fixed = fixed_options(settings, {"data": here, "valid": here})
     assert (source, fixed["valid"], fixed["test"]) == (str(here), str(here), None)

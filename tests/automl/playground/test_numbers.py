@@ -3,12 +3,12 @@ import pytest
 
 from automl.playground.numbers import (
     _patches,
+    button_text,
     finding,
     islands,
     loss_range,
     sentence,
     setting_text,
-    value_text,
 )
 from automl.playground.play import PlayedGrid, PlayedRun, Playground
 
@@ -165,9 +165,9 @@ def test_all_curves_of_a_grid_share_a_range_that_goes_as_low_as_they():
 
 
 def test_values_read_as_a_person_writes_them():
-    assert value_text("learning_rate", 0.0001) == "0.0001"
-    assert value_text("batch_size", "full") == "full"
-    assert value_text("noise", 0.15) == "15 %"
+    assert button_text("learning_rate", 0.0001) == "0.0001"
+    assert button_text("batch_size", "full") == "full"
+    assert button_text("noise", 0.15) == "15 %"
     setting = {"noise": 0.3, "n_layers": 1, "regularization": "none"}
     assert setting_text(setting, tuple(setting)) == (
         "30 % noise, 1 hidden layer and no regularization"

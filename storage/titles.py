@@ -7,8 +7,7 @@ take it off again, and nobody reads it twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from storage.records import Severity
+from typing import Any
 
 TIED_TITLE = "As good as its references"
 """Of a fit without bias or variance that is not certainly better than each of them."""
@@ -25,7 +24,7 @@ TITLES: Mapping[str, str] = {
 
 
 def title_of(
-    kind: str, severity: Severity, leader: str = "a reference", *, is_compared: bool = True
+    kind: str, severity: str, leader: str = "a reference", *, is_compared: bool = True
 ) -> str:
     """The name of a verdict: "High bias", "Behind boosted trees".
 
@@ -42,6 +41,13 @@ def title_of(
     if kind == "behind_reference":
         return f"Behind {leader}"
     return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
+def title(diagnosis: Any) -> str:
+    """The name of a `Diagnosis` as people read it: "High bias", "Behind boosted trees"."""
+    leader = str(diagnosis.evidence.get("leader", "a reference"))
+    is_compared = bool(diagnosis.evidence.get("compared_with"))
+    return title_of(diagnosis.kind, diagnosis.severity, leader, is_compared=is_compared)
 
 
 def titled(title: str, message: str) -> str:
