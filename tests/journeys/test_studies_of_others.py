@@ -51,6 +51,14 @@ def not_finite(trial: optuna.Trial) -> float:
     return x
 
 
+def sparse(trial: optuna.Trial) -> float:
+    """More reports than a table has rows, each fifth epoch, the best one last."""
+    x = trial.suggest_float("x", 0.0, 1.0)
+    for step in range(5, 101, 5):
+        trial.report(x + 1 / step, step)
+    return x + 1 / 100
+
+
 def constant(trial: optuna.Trial) -> float:
     return 1.0
 
@@ -64,6 +72,7 @@ STUDIES: dict[str, tuple[Callable[[optuna.Trial], object], int, dict[str, object
     "maximized": (maximized, 12, {"direction": "maximize"}),
     "<b>without curves</b>": (without_curves, 30, {}),
     "not finite": (not_finite, 4, {}),
+    "sparse": (sparse, 3, {}),
     "constant": (constant, 2, {}),
     "empty": (constant, 0, {}),
     "two objectives": (two, 3, {"directions": ["minimize", "maximize"]}),
@@ -124,6 +133,15 @@ def test_curves_and_params_are_judged(run: Callable[..., str], path: Path) -> No
     frame = result.trials_dataframe()
     assert frame.epochs.max() == 12 and "pruned" in set(frame.state)
     assert frame.momentum.notna().equals(frame.optimizer == "sgd")
+
+
+def test_epochs_are_those_that_the_loop_has_named(run: Callable[..., str]) -> None:
+    shown = run("show", "sparse", "--trial", "1")
+    assert "100 epochs, the best is epoch 100" in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["5", "–"] in [row[:2] for row in rows] and ["best", "100"] in [row[:2] for row in rows]
+    best = " ".join(run("show", "sparse").split())
+    assert "100 of 100" in best
 
 
 def test_all_are_listed_but_those_without_a_best_trial(run: Callable[..., str]) -> None:
