@@ -7,6 +7,7 @@ their database is a plain SQLite file.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,7 +70,8 @@ class StudyName(Offered, click.types.StringParamType):
             said = {} if settings is None else settings.values
             storage = str(said.get("storage", DEFAULT_STORAGE))
         names = [one.settings.study_name for one in listed_at_once(storage) or ()]
-        return [name for name in names if name.isprintable()]  # it goes to the shell as it is
+        # It goes to the shell as it is, so that one with $(...) in it would be run.
+        return [name for name in names if shlex.quote(name) == name]
 
 
 class DataSource(Offered, click.types.StringParamType):

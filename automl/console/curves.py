@@ -69,7 +69,7 @@ def _spread(n: int, most: int) -> list[int]:
 
 
 def shown_places(n_records: int, best: int | None, most: int = MOST_ROWS) -> list[int]:
-    """The places in a curve, from 0 on, of a table's epochs: ever further apart, best and last too.
+    """The places in a curve, from 0 on, of a table's epochs: ever further apart, best and last.
 
     Places and not epochs: other people's loops may report every fifth epoch only.
     """

@@ -4,12 +4,14 @@ The table `[search]` has the names of the options of `automl search`, with TOML'
 and sizes as they are typed ("10m", "2G"). What is typed comes first, then the environment
 (AUTOML_N_TRIALS=300), then this file, then an option's default. It is looked for where the
 command is typed, and above as far as the repository or the home folder; outside of both in no
-folder above, since anybody could put a file there. Paths in it are seen from its folder.
+folder above, since anybody could put a file there. Nor does one above count that another person
+could have written: it may name Python code to run. Paths in it are seen from its folder.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +47,23 @@ def find_settings(folder: Path) -> SettingsFile | None:
             have: with the file, the key and what is allowed.
     """
     found = next((each / NAME for each in _folders(folder) if (each / NAME).is_file()), None)
-    return None if found is None else SettingsFile(found, _read(found, folder))
+    if found is None or (found.parent != folder and not _is_trusted(found)):
+        return None
+    return SettingsFile(found, _read(found, folder))
+
+
+def _is_trusted(path: Path) -> bool:
+    """Whether a file and its folder are the person's or root's, and not everybody's to write.
+
+    Everybody may make a `.git` in a folder like /tmp, so that one of these alone says nothing
+    (CVE-2022-24765, of Git). Where there are no owners to ask for, as on Windows, any is trusted.
+    """
+    if not hasattr(os, "geteuid"):
+        return True
+    states = [one.stat() for one in (path, path.parent)]
+    return all(
+        state.st_uid in (0, os.geteuid()) and not state.st_mode & stat.S_IWOTH for state in states
+    )
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -65,7 +65,7 @@ def column_sentences(records: StudyRecords) -> list[str]:
         return []
     if found.missing_because is not None:
         return [missing_use(records)]
-    score, of_all = shown_score(found), f"of {count(found.n_columns, 'column')}"
+    score, of_all = shown_score(found), _of_all(found)
     certain = [use for use in ranked_columns(found) if use[1].is_better]
     if not certain:
         return [f"No column matters by more than chance, {of_all}."]
@@ -79,6 +79,14 @@ def column_sentences(records: StudyRecords) -> list[str]:
     said = [f"{most} most{_to_whom(records)}, {of_all}: {listing([first, *others])}."]
     doubled = alike_sentence([one for one, _ in certain[:N_NAMED]], 1)
     return [*said, doubled] if doubled else said
+
+
+def _of_all(found: ImportancesRecord) -> str:
+    """Among how many columns: where time was short, not all of them were measured."""
+    there, n_measured = count(found.n_columns, "column"), len(found.columns)
+    if n_measured == found.n_columns:
+        return f"of {there}"
+    return f"of the {n_measured} of {there} that were measured"
 
 
 def _to_whom(records: StudyRecords) -> str:
@@ -123,7 +131,7 @@ def _one_column(
 ) -> Diagnosis | None:
     """A column without which nearly all that was learned is lost, where no other is worth much."""
     evaluation = evaluation_of(records, measurable_answer(records), "valid")
-    if evaluation is None or found.n_columns < LEAST_COLUMNS:
+    if evaluation is None or len(found.columns) < LEAST_COLUMNS:
         return None
     guessing, loss = evaluation.reference_scores("guessing").get("loss"), evaluation.scores["loss"]
     first, *others = found.columns
@@ -136,13 +144,14 @@ def _one_column(
     if any(first.name in _subjects(one) for one in data):
         return None
     without = loss + first.loss.value
+    measured = "" if len(found.columns) == found.n_columns else " that were measured"
     return Diagnosis(
         kind="one_column",
         severity="info",
         message=(
             f"One column: the answer rests on {first.name}. With its values shuffled the "
             f"validation loss is {number(without)} instead of {number(loss)} (guessing: "
-            f"{number(guessing)}); of the other {count(len(others), 'column')} none "
+            f"{number(guessing)}); of the other {count(len(others), 'column')}{measured} none "
             f"adds more than {number(max(0.0, best_of_others), 2)}. If it is not known when a "
             "prediction is needed, every score here is too good."
         ),
@@ -181,7 +190,7 @@ def _without_effect(found: ImportancesRecord) -> Diagnosis | None:
         kind="idle_columns",
         severity="info",
         message=(
-            f"Idle columns: of {count(n_measured, 'column')} {len(idle)} "
+            f"Idle columns: {_of_all(found)} {len(idle)} "
             f"{agree(len(idle), 'makes', 'make')} no difference beyond chance to the validation "
             f"loss when the values of one are shuffled ({count(found.n_rows, 'row')}, "
             f"{count(found.n_repeats, 'repeat')}). {but}."

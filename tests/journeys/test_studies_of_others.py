@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,10 @@ def sparse(trial: optuna.Trial) -> float:
     return x + 1 / 100
 
 
+def infinite(trial: optuna.Trial) -> float:
+    return float("inf")
+
+
 def constant(trial: optuna.Trial) -> float:
     return 1.0
 
@@ -73,6 +78,7 @@ STUDIES: dict[str, tuple[Callable[[optuna.Trial], object], int, dict[str, object
     "<b>without curves</b>": (without_curves, 30, {}),
     "not finite": (not_finite, 4, {}),
     "sparse": (sparse, 3, {}),
+    "infinite": (infinite, 2, {}),
     "constant": (constant, 2, {}),
     "empty": (constant, 0, {}),
     "two objectives": (two, 3, {"directions": ["minimize", "maximize"]}),
@@ -148,6 +154,21 @@ def test_all_are_listed_but_those_without_a_best_trial(run: Callable[..., str]) 
     listed = run("studies")
     assert all(name in listed for name in READABLE)
     assert "two objectives" not in listed
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_json_says_as_much_as_text(name: str, run: Callable[..., str]) -> None:
+    def no_number(word: str) -> object:
+        raise AssertionError(f"{word} is not JSON")
+
+    shown = json.loads(run("show", name, "--json"), parse_constant=no_number)
+    assert shown["study"] == name
+    if name == "curved":
+        kinds = {one["params"]["optimizer"] for one in shown["trials"]}
+        assert kinds == {"sgd", "adam", None}
+    listed = json.loads(run("studies", "--json"), parse_constant=no_number)
+    (found,) = (one for one in listed if one["study"] == name)
+    assert (found["best"] is None) == (shown["best"] is None)
 
 
 @pytest.mark.parametrize("command", [("show",), ("diagnose",), ("report",)])

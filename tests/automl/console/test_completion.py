@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 
 import cli
 import search_spaces
+from automl.study_list import list_studies
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,6 +38,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_names_of_studies_are_offered(command: str, finished_copy: str, folder: Path) -> None:
     assert offered(command, "--storage", finished_copy, "ir") == ["iris-species"]
     assert offered(command, "--storage", finished_copy, "x") == []
+
+
+@pytest.mark.parametrize("name", ["x;touch${IFS}pwned", "`x`", "a b", "a\nb", "~root", "x'y"])
+def test_what_a_shell_would_read_otherwise_is_not_offered(
+    name: str, finished_copy: str, folder: Path
+) -> None:
+    with sqlite3.connect("automl.db") as connection:
+        connection.execute("UPDATE studies SET study_name = ?", (name,))
+        text = connection.execute("SELECT settings FROM automl_study_settings").fetchone()[0]
+        changed = json.dumps({**json.loads(text), "study_name": name})
+        connection.execute("UPDATE automl_study_settings SET settings = ?", (changed,))
+    connection.close()
+    assert [one.settings.study_name for one in list_studies(finished_copy)] == [name]
+    assert offered("show", "--storage", finished_copy, "") == []
 
 
 def test_the_database_is_that_of_the_project_or_the_environment(

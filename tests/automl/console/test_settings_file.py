@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -90,6 +91,28 @@ def test_it_is_found_above_as_far_as_the_repository_or_the_home(
     monkeypatch.setenv("HOME", str(folder))
     assert find_settings(inner) is not None
     monkeypatch.setenv("HOME", str(inner))
+    assert find_settings(inner) is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners of POSIX")
+def test_above_it_is_the_persons_own_or_does_not_count(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can make a .git above, as anybody can a file; its model would be imported."""
+    inner, path = folder / "a", folder / "automl.toml"
+    inner.mkdir()
+    (folder / ".git").mkdir()
+    path.write_text("[search]\nmodel = 'evil.py:build'\n", encoding="utf-8")
+    assert find_settings(inner) is not None
+    for each, mode in ((path, 0o644), (folder, 0o755)):
+        each.chmod(mode | 0o002)
+        assert find_settings(inner) is None
+        assert find_settings(folder) is not None, "where the command is typed it is seen"
+        each.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
     assert find_settings(inner) is None
 
 
