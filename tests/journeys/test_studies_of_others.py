@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 import automl
 import cli
+from automl.study_list import list_studies
+from storage import untouched
 
 
 def curved(trial: optuna.Trial) -> float:
@@ -171,6 +173,39 @@ def test_json_says_as_much_as_text(name: str, run: Callable[..., str]) -> None:
     assert (found["best"] is None) == (shown["best"] is None)
 
 
+def test_what_is_not_known_is_not_made_up(run: Callable[..., str]) -> None:
+    assert "1970" not in run("studies")
+    listed = {one["study"]: one for one in json.loads(run("studies", "--json"))}
+    assert listed["empty"]["last_call_at"] is listed["empty"]["created_at"] is None
+    assert "Run the same command" not in run("show", "empty")
+    compared = run("compare", "curved", "maximized")
+    assert "learning rate" in compared
+    assert "patience" not in compared and "max-epochs" not in compared
+
+
+def test_a_database_of_others_is_well_and_copied_once_for_a_list(
+    run: Callable[..., str], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "automl studies" not in run("doctor")
+    copies: list[Path] = []
+    copy = untouched._copy
+    monkeypatch.setattr(untouched, "_copy", lambda *args: (copies.append(args[1]), copy(*args)))
+    assert len(list_studies(f"sqlite:///{path}")) == len(READABLE)
+    assert len(copies) == 1
+
+
+def test_no_file_of_a_model_is_looked_for(run: Callable[..., str], path: Path) -> None:
+    """`open_store` would add this program's tables."""
+    result = automl.load_study("curved", f"sqlite:///{path}")
+    for ask in (result.best_state, result.best_model, lambda: result.model(0)):
+        with pytest.raises(automl.AutoMLError, match=r"'curved' in .* was made with Optuna alone"):
+            ask()
+    assert result.predictions() is None
+    assert "weights: not kept" in " ".join(run("best", "curved").split())
+    told = run("resume", "curved", code=1)
+    assert "study.optimize" in told and "automl.tune" not in told
+
+
 @pytest.mark.parametrize("command", [("show",), ("diagnose",), ("report",)])
 def test_several_objectives_are_refused(command: tuple[str], run: Callable[..., str]) -> None:
     told = run(*command, "two objectives", code=1)
@@ -181,4 +216,5 @@ def test_several_objectives_are_refused(command: tuple[str], run: Callable[..., 
     "command", [("promote", "curved", "--trial", "0"), ("delete", "curved", "--yes")]
 )
 def test_what_would_write_is_refused(command: tuple[str, ...], run: Callable[..., str]) -> None:
-    assert "Error: " in run(*command, code=1)
+    told = run(*command, code=1)
+    assert "Error: " in told and "is only read: by `automl show`" in " ".join(told.split())
