@@ -72,6 +72,19 @@ def reason_of(error: BaseException) -> str:
     return first_line(error).strip()[:200] or type(error).__name__
 
 
+def not_ours(what: str) -> str:
+    """What is said where a study of this program is needed.
+
+    Args:
+        what: was made with Optuna alone: "study 'theirs'".
+    """
+    return (
+        f"this takes a study of this program, but {what} was made with Optuna alone, and is only "
+        "read: by `automl show`, `diagnose`, `report`, `compare` and `studies`, and by "
+        "`optuna-dashboard`. It goes on with the loop that made it, `study.optimize`"
+    )
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Say which known word was probably meant, as "; did you mean 'x'?"; else nothing."""
     spelled = {one.casefold(): one for one in known}

@@ -5,6 +5,8 @@ Apart from `study_json.py`, which takes the diagnostics and so NumPy and SciPy.
 
 from __future__ import annotations
 
+import math
+
 from automl.wording.moments import iso_moment
 from storage.listed_studies import ListedStudy
 from storage.records import Diagnosis, Json
@@ -30,10 +32,17 @@ def listed_json(listed: ListedStudy) -> dict[str, Json]:
     best, scored = listed.best, listed.evaluation
     return {
         **settings_json(listed),
-        "best": None if best is None else {"trial_number": best.number, "valid_loss": best.value},
+        "best": None
+        if best is None
+        else {"trial_number": best.number, "valid_loss": finite(best.value)},
         "test": None if scored is None else dict(scored.scores),
         "diagnosis": None if listed.verdict is None else diagnosis_json(listed.verdict),
     }
+
+
+def finite(value: float | None) -> float | None:
+    """A number as JSON can have it; null: not known, infinite or no number."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def diagnosis_json(verdict: Diagnosis) -> dict[str, Json]:

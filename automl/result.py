@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.diagnostics.headline import shown_diagnoses
-from automl.errors import StudyError, warn_of
+from automl.errors import StudyError, not_ours, warn_of
 from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, writing_output
 from automl.wording.counts import trial_words
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score
-from storage import open_store
+from search_spaces.declared import is_foreign
 from storage.answers import (
     predictions_artifact,
     single_answer,
@@ -31,6 +30,7 @@ from storage.engine import database_path
 from storage.errors import ArtifactError
 from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
 from storage.score_records import AnswerRecord, ColumnImportance, EvaluationRecord
+from storage.untouched import open_untouched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +162,8 @@ class SearchResult:
         """
         from automl.tuning.kept_states import load_state
 
-        with closing(open_store(self.storage)) as store:
+        self._check_ours()
+        with open_untouched(self.storage) as store:
             return load_state(store, self.records, answer_of(self, trial_number))
 
     def predictions(self) -> Mapping[str, NDArray[Any]] | None:
@@ -177,7 +178,7 @@ class SearchResult:
         kept = predictions_artifact(self.records)
         if kept is None:
             return None
-        with closing(open_store(self.storage)) as store:
+        with open_untouched(self.storage) as store:
             return store.artifacts.load_predictions(kept)
 
     def kept_predictions(self) -> Mapping[str, NDArray[Any]] | None:
@@ -313,6 +314,7 @@ class SearchResult:
         from automl.models.own.builders import remember_for
         from automl.tuning.kept_models import load_trained_model
 
+        self._check_ours()
         if self.records.settings.is_objective:
             raise StudyError(
                 f"a model is kept of networks, but {self.study_name!r} is of an objective, "
@@ -320,8 +322,12 @@ class SearchResult:
                 "did; else train it again with the params of the best trial"
             )
         remember_for(MODEL.plain("model", model), self.records.settings)
-        with closing(open_store(self.storage)) as store:
+        with open_untouched(self.storage) as store:
             return load_trained_model(store, self.records, answer)
+
+    def _check_ours(self) -> None:
+        if is_foreign(self.records.settings.space):
+            raise StudyError(not_ours(f"study {self.study_name!r} in {self.storage}"))
 
     def __repr__(self) -> str:
         best = self.records.best_trial

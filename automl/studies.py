@@ -13,7 +13,7 @@ from pathlib import Path
 from automl.comparison import Comparison, compare_studies
 from automl.diagnostics import agree_with_verdict, diagnose_study
 from automl.diagnostics.measured_advice import ON_ADVICE, order_by_measurement
-from automl.errors import StudyError
+from automl.errors import StudyError, not_ours
 from automl.options.values import DATABASE, DEFAULT_STORAGE
 from automl.result import SearchResult
 from automl.system.output_files import PAGE, check_output
@@ -41,11 +41,7 @@ def open_existing_store(storage: str) -> Store:
     """
     _check_existing(storage)
     if is_foreign_database(storage):
-        raise StorageError(
-            f"This takes a study of this program, but {storage} has none, and nothing is written "
-            "into databases of others. Their studies are read by `automl show`, `diagnose`, "
-            "`report` and `studies`; `optuna-dashboard` shows them."
-        )
+        raise StorageError(not_ours(f"every study in {storage}"))
     return open_store(storage)
 
 
@@ -78,9 +74,17 @@ def weight_files(result: SearchResult, trial_number: int) -> tuple[Path, ...]:
     None of a trial whose weights are not kept.
     """
     kept = kept_weights(result.records)
+    if not kept:
+        return ()
     runs = [run.run_id for run in result.records.search_runs(trial_number)]
     with closing(open_existing_store(result.storage)) as store:
         return tuple(store.artifacts.path(kept[run_id]) for run_id in runs if run_id in kept)
+
+
+def load_all(storage: str = DEFAULT_STORAGE) -> list[StudyRecords]:
+    """All studies that `study_names` names; a database of others is copied once for them."""
+    with _reading(storage) as store:
+        return [_read(store, name) for name in store.study_names() if is_readable(store, name)]
 
 
 def study_names(storage: str = DEFAULT_STORAGE) -> list[str]:

@@ -6,18 +6,17 @@ ISO 8601 in UTC, durations are seconds, params are all that a trial had, fixed o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.headline import headline, shown_diagnoses
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
-from automl.listed_json import diagnosis_json, settings_json
+from automl.listed_json import diagnosis_json, finite, settings_json
 from automl.wording.moments import iso_moment
 from automl.wording.scores import scores_in_order
 from automl.wording.stops import stop_sentence
-from search_spaces import SearchSpace
+from search_spaces.space import completed
 from storage.answers import (
     answers_side_by_side,
     evaluation_of,
@@ -71,14 +70,13 @@ def shown_json(records: StudyRecords) -> dict[str, Json]:
 def trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
     """One trial."""
     effort = effort_of_trial(records, trial.number)
-    value = trial.value
     return {
         "trial_number": trial.number,
         "outcome": "unfinished" if trial.outcome == "running" else trial.outcome,
         "cause": trial.cause,  # why it ended by itself; null: it did not
-        "params": SearchSpace.from_dict(records.settings.space).complete(trial.params),
+        "params": completed(records.settings.space, trial.params),
         # Of a complete one its best epoch's, of one that was stopped its last; null: none.
-        "valid_loss": value if value is not None and math.isfinite(value) else None,
+        "valid_loss": finite(trial.value),
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold
         "n_parameters": n_parameters_of(records, trial.number),  # of one network
@@ -107,8 +105,7 @@ def shown_trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Jso
 
 def _epoch(record: EpochRecord) -> dict[str, Json]:
     """One epoch; null: not known, or no number."""
-    values = {name: getattr(record, name) for name in EPOCH_VALUES}
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return {name: finite(getattr(record, name)) for name in EPOCH_VALUES}
 
 
 EPOCH_VALUES = (

@@ -21,9 +21,9 @@ def list_studies(storage: str = DEFAULT_STORAGE) -> tuple[ListedStudy, ...]:
     if found is not None:
         return found
     url = DATABASE.plain("storage", storage)
-    from automl.studies import load_study, study_names  # Optuna and SQLAlchemy: a second
+    from automl.studies import load_all  # Optuna and SQLAlchemy: a second
 
-    return tuple(listed_study(load_study(name, url).records) for name in study_names(url))
+    return tuple(map(listed_study, load_all(url)))
 
 
 def listed_at_once(storage: str) -> tuple[ListedStudy, ...] | None:

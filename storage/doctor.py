@@ -31,6 +31,7 @@ from storage.engine import artifact_folder, database_path
 from storage.errors import ArtifactError, DamagedError, StorageError
 from storage.records import ArtifactRecord
 from storage.tables import ARTIFACTS
+from storage.untouched import copied, is_foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def examine(url: str) -> tuple[Finding, ...]:
     folder = None if path is None else ArtifactFolder(artifact_folder(path))
     try:
         damage = tuple(_integrity(path))
+        if not damage and path is not None and is_foreign(url):
+            return _examine_foreign(path, url)
         return damage or _examine_content(url, folder)
     except StorageError as error:
         return (Finding("integrity", str(error), _recover(path)),)
@@ -82,12 +85,23 @@ def _recover(path: Path | None) -> str:
     return f"sqlite3 {shlex.quote(str(path))} .recover | sqlite3 {shlex.quote(str(mended))}"
 
 
+def _examine_foreign(path: Path, url: str) -> tuple[Finding, ...]:
+    """Whether this program can read studies of Optuna alone; opening the file would change it."""
+    with copied(path, url) as copy:
+        database = Database(f"sqlite:///{copy}")
+        try:
+            with database.read() as connection:
+                return tuple(_schema(connection, url))
+        finally:
+            database.close()
+
+
 def _examine_content(url: str, folder: ArtifactFolder | None) -> tuple[Finding, ...]:
     database = Database(url)
     try:
         with database.read() as connection:
             findings = list(_schema(connection, url))
-            if not findings:
+            if not findings and schema_changes.applied_changes(connection):
                 damaged = list(damaged_rows(connection))
                 findings += [_damage(error, database_path(url)) for error in damaged]
                 findings += _of_studies(connection, url, {error.table for error in damaged})
@@ -107,6 +121,8 @@ def _schema(connection: Connection, url: str) -> Iterator[Finding]:
     except StorageError as error:
         yield Finding("schema", str(error), f"optuna storage upgrade --storage {url}")
     applied = schema_changes.applied_changes(connection)
+    if not applied:  # studies of Optuna alone: what this program would add is no lack
+        return
     try:
         missing = schema_changes.missing_changes(applied, url)
     except StorageError as error:

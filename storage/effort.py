@@ -1,6 +1,7 @@
 """How long training took: what an epoch and a second count, said once.
 
-    epochs of a run      those of its curve, those that it has taken over from another included
+    epochs of a run      the last one of its curve: those that it has taken over from another
+                         count, and those between two reports of a loop that skips some
     epochs of a trial    those of its runs together: one run, or one per fold, of its last attempt
     epochs of a study    those of its trials together; what runs beside the search add is apart
     best epoch           each run's own, whose weights are kept: with folds there are several
@@ -57,7 +58,7 @@ def trial_effort(curves: Iterable[Curve]) -> TrialEffort:
     begun = [curve for curve in curves if curve]
     best = [best_epoch(curve) for curve in begun]
     return TrialEffort(
-        epochs=tuple(map(len, begun)),
+        epochs=tuple(curve[-1].epoch for curve in begun),
         best_epochs=tuple(one.epoch if one else None for one in best),
         seconds=_seconds(begun),
     )
@@ -72,8 +73,8 @@ def effort_of_trial(records: StudyRecords, trial_number: int) -> TrialEffort:
 def search_effort(records: StudyRecords) -> TotalEffort:
     """What a study's trials took."""
     runs = [run for own in records.last_attempts.values() for run in own]
-    curves = [records.epochs.get(run.run_id, ()) for run in runs]
-    return TotalEffort(sum(map(len, curves)), _seconds(curves))
+    curves = [curve for run in runs if (curve := records.epochs.get(run.run_id, ()))]
+    return TotalEffort(sum(curve[-1].epoch for curve in curves), _seconds(curves))
 
 
 def side_effort(records: StudyRecords) -> TotalEffort:

@@ -33,11 +33,21 @@ def open_untouched(url: str) -> Iterator[Store]:
         with closing(open_store(url)) as store:
             yield store
         return
+    with copied(path, url) as copy, closing(_opened(copy, url)) as store:
+        yield store
+
+
+@contextmanager
+def copied(path: Path, url: str) -> Iterator[Path]:
+    """A copy of an SQLite file, as it is at one moment, for as long as the block lasts.
+
+    Raises:
+        StorageError: it cannot be read, or is none.
+    """
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
         copy = Path(folder) / "copy.db"
         _copy(path, copy, url)
-        with closing(_opened(copy, url)) as store:
-            yield store
+        yield copy
 
 
 def _opened(copy: Path, url: str) -> Store:

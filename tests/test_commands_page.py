@@ -32,7 +32,8 @@ option that may repeat all values parted by blanks; then from the table `[search
 and its folder belong to the person or root, and not everybody may write there
 (`n_trials = 300`, `timeout = "10m"`, `set = ["optimizer=adam"]`); then it is the default below.
 Every command that has an option takes it from there, `resume` only what a study does not keep.
-Paths in the file are seen from its folder. A name that is no option, or a value that cannot be,
+Paths in the file are seen from its folder. One above counts only if it and its folder are yours
+or root's, and not for everybody to write. A name that is no option, or a value that cannot be,
 is an error.
 
 `--json` prints one JSON value on stdout, and nothing else there. A thing is called the same in

@@ -68,9 +68,12 @@ def _spread(n: int, most: int) -> list[int]:
     return sorted({round(i * (n - 1) / (most - 1)) for i in range(most)})
 
 
-def shown_epochs(n_epochs: int, best: int | None, most: int = MOST_ROWS) -> list[int]:
-    """The epochs of a table: each ever further from the last, the best and the last one too."""
-    if n_epochs <= most:
-        return list(range(1, n_epochs + 1))
-    spaced = {round(n_epochs ** (i / (most - 2))) for i in range(most - 1)}
-    return sorted(spaced | {1, n_epochs} | ({best} if best else set()))
+def shown_places(n_records: int, best: int | None, most: int = MOST_ROWS) -> list[int]:
+    """The places in a curve, from 0 on, of a table's epochs: ever further apart, best and last.
+
+    Places and not epochs: other people's loops may report every fifth epoch only.
+    """
+    if n_records <= most:
+        return list(range(n_records))
+    spaced = {round(n_records ** (i / (most - 2))) - 1 for i in range(most - 1)}
+    return sorted(spaced | {0, n_records - 1} | (set() if best is None else {best}))

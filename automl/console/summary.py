@@ -41,6 +41,7 @@ from automl.wording.references import REFERENCE_NAMES
 from automl.wording.scores import interval_text, score_name, score_text, scores_in_order
 from automl.wording.settings import parameter_text
 from automl.wording.stops import stop_sentence, unfinished_sentence
+from search_spaces.declared import is_foreign
 from search_spaces.space import completed
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
@@ -233,7 +234,8 @@ def _why_no_best(records: StudyRecords) -> str:
     """What is to be said behind the verdict of a study in which no trial has completed."""
     failed = [trial for trial in records.trials if trial.outcome in ("failed", "refused")]
     if not failed:
-        return "" if records.trials else "Run the same command with more time.\n"
+        is_known = records.trials or is_foreign(records.settings.space)
+        return "" if is_known else "Run the same command with more time.\n"
     last = failed[-1]
     end = "be refused" if last.outcome == "refused" else "fail"
     return f"The last one to {end}, trial {last.number}: {one_line(told_cause(last))}\n"

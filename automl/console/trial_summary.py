@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from automl.console.curves import MOST_ROWS, blocks_of, curve_lines, shown_epochs
+from automl.console.curves import MOST_ROWS, blocks_of, curve_lines, shown_places
 from automl.console.summary import (
     print_parameters,
     told_cause,
@@ -117,7 +117,7 @@ def _print_run(console: Console, records: StudyRecords, run: RunRecord, n_runs: 
     if not curve:
         console.print(Text(f"\n{place}no finished epoch", style="bold"))
         return
-    end = count(len(curve), "epoch") + _parts(records, run)
+    end = count(curve[-1].epoch, "epoch") + _parts(records, run)
     if best is not None:
         loss = score_text("loss", best.valid_loss)
         end += f", the best is epoch {best.epoch}, valid loss {loss}"
@@ -145,8 +145,8 @@ def _curve_table(records: StudyRecords, curve: Sequence[EpochRecord], most_rows:
     table.add_column("", no_wrap=True)
     for column in columns:
         table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
-    for epoch in shown_epochs(len(curve), best.epoch if best else None, most_rows):
-        record = curve[epoch - 1]
+    for place in shown_places(len(curve), curve.index(best) if best else None, most_rows):
+        record = curve[place]
         is_best = best is not None and record.epoch == best.epoch
         table.add_row(
             "best" if is_best else "",

@@ -124,7 +124,7 @@ def curve_facts(epochs: Sequence[EpochRecord]) -> CurveFacts:
     rise = _rise(valid, place)
     moves = np.diff(train)
     return CurveFacts(
-        n_epochs=len(epochs),
+        n_epochs=epochs[-1].epoch,
         best_epoch=best.epoch,
         valid_loss=best.valid_loss,
         valid_noise=_noise(best),

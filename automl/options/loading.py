@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from automl.commands_to_type import study_command
 from automl.data.kinds import read_data
-from automl.errors import StudyError
+from automl.errors import StudyError, not_ours
 from automl.options.option import options_in
 from automl.options.search_options import DataOptions, StudyOptions
 from automl.options.values import DEFAULT_STORAGE, SKLEARN
 from automl.wording.option_names import is_typed, named
 from search_spaces import SearchSpace
-from search_spaces.declared import DEFAULT_FAMILY, family_of
+from search_spaces.declared import DEFAULT_FAMILY, family_of, is_foreign
 from storage.records import StudySettings
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
     """The data options of a study that came from files.
 
     Raises:
-        StudyError: its data were given as an object.
+        StudyError: its data were given as an object, or it is of Optuna alone.
     """
+    if is_foreign(settings.space):
+        raise StudyError(not_ours(f"study {settings.study_name!r}"))
     if settings.is_objective:
         raise StudyError(
             f"a study of an objective goes on with the call that made it, but got the name of "

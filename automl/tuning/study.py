@@ -22,7 +22,7 @@ from typing import Any
 import optuna
 
 from automl.commands_to_type import continuing_command, study_call
-from automl.errors import StudyError, did_you_mean
+from automl.errors import StudyError, did_you_mean, not_ours
 from automl.options.option import options_of
 from automl.options.search_options import FixedOptions
 from automl.options.values import DEFAULT_STORAGE
@@ -323,8 +323,5 @@ def read_known_study(store: Store, study_name: str) -> StudyRecords:
             f"It has: {', '.join(sorted(names)) or 'no studies'}"
         )
     if store.read_settings(study_name) is None:
-        raise StudyError(
-            f"study {study_name!r} in {store.url} was not made by this program, so that only "
-            "Optuna's own tools can show it"
-        )
+        raise StudyError(not_ours(f"study {study_name!r} in {store.url}"))
     return store.read_study(study_name)

@@ -19,9 +19,13 @@ def iso_moment(seconds: float | None) -> str | None:
 def brief_moment(seconds: float, now: float) -> str:
     """A moment in a list: "just now", "25 min ago", "3 h ago", then the day, "2026-11-28".
 
+    A dash where it is not known.
+
     Args:
         seconds, now: since 1970, UTC; the day is that of this machine's clock.
     """
+    if not seconds:
+        return "–"
     ago = now - seconds
     if 0 <= ago < 60:
         return "just now"

@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from automl.wording.numbers import brief_time, number, percent
+from search_spaces.declared import is_foreign
 from storage.records import StudySettings
 
 NOT_SEARCHED = "not searched"
 NONE = "none"
+
+KNOWN_OF_OTHERS = ("--task", "--loss")
+"""Of a study that was made with Optuna alone; its patience or seed stand in a person's code."""
 
 
 def setting_words(settings: StudySettings) -> dict[str, str]:
@@ -55,6 +59,8 @@ def differing_settings(studies: Sequence[StudySettings]) -> dict[str, tuple[str,
     """The settings in which studies are not alike, with the words of each study."""
     described = [setting_words(settings) for settings in studies]
     names = dict.fromkeys(name for words in described for name in words)
+    if any(is_foreign(settings.space) for settings in studies):
+        names = {name: None for name in names if name in KNOWN_OF_OTHERS or name[:2] != "--"}
     rows = {name: tuple(words.get(name, NOT_SEARCHED) for words in described) for name in names}
     return {name: words for name, words in rows.items() if len(set(words)) > 1}
 

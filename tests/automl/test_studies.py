@@ -46,7 +46,7 @@ def test_study_of_another_program_is_read_and_otherwise_left_alone(finished_copy
     listed = [one.settings.study_name for one in list_studies(finished_copy)]
     assert listed == ["iris-species", "theirs"]
     assert load_study("theirs", finished_copy).diagnoses[-1].kind == "made_by_optuna"
-    with pytest.raises(StudyError, match="was not made by this program"):
+    with pytest.raises(StudyError, match="was made with Optuna alone"):
         delete_study("theirs", finished_copy)
     assert "theirs" in study_names(finished_copy)
 

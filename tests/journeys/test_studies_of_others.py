@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 
 import automl
 import cli
+from automl.study_list import list_studies
+from storage import untouched
 
 
 def curved(trial: optuna.Trial) -> float:
@@ -51,6 +54,18 @@ def not_finite(trial: optuna.Trial) -> float:
     return x
 
 
+def sparse(trial: optuna.Trial) -> float:
+    """More reports than a table has rows, each fifth epoch, the best one last."""
+    x = trial.suggest_float("x", 0.0, 1.0)
+    for step in range(5, 101, 5):
+        trial.report(x + 1 / step, step)
+    return x + 1 / 100
+
+
+def infinite(trial: optuna.Trial) -> float:
+    return float("inf")
+
+
 def constant(trial: optuna.Trial) -> float:
     return 1.0
 
@@ -64,6 +79,8 @@ STUDIES: dict[str, tuple[Callable[[optuna.Trial], object], int, dict[str, object
     "maximized": (maximized, 12, {"direction": "maximize"}),
     "<b>without curves</b>": (without_curves, 30, {}),
     "not finite": (not_finite, 4, {}),
+    "sparse": (sparse, 3, {}),
+    "infinite": (infinite, 2, {}),
     "constant": (constant, 2, {}),
     "empty": (constant, 0, {}),
     "two objectives": (two, 3, {"directions": ["minimize", "maximize"]}),
@@ -126,10 +143,67 @@ def test_curves_and_params_are_judged(run: Callable[..., str], path: Path) -> No
     assert frame.momentum.notna().equals(frame.optimizer == "sgd")
 
 
+def test_epochs_are_those_that_the_loop_has_named(run: Callable[..., str]) -> None:
+    shown = run("show", "sparse", "--trial", "1")
+    assert "100 epochs, the best is epoch 100" in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["5", "–"] in [row[:2] for row in rows] and ["best", "100"] in [row[:2] for row in rows]
+    best = " ".join(run("show", "sparse").split())
+    assert "100 of 100" in best
+
+
 def test_all_are_listed_but_those_without_a_best_trial(run: Callable[..., str]) -> None:
     listed = run("studies")
     assert all(name in listed for name in READABLE)
     assert "two objectives" not in listed
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_json_says_as_much_as_text(name: str, run: Callable[..., str]) -> None:
+    def no_number(word: str) -> object:
+        raise AssertionError(f"{word} is not JSON")
+
+    shown = json.loads(run("show", name, "--json"), parse_constant=no_number)
+    assert shown["study"] == name
+    if name == "curved":
+        kinds = {one["params"]["optimizer"] for one in shown["trials"]}
+        assert kinds == {"sgd", "adam", None}
+    listed = json.loads(run("studies", "--json"), parse_constant=no_number)
+    (found,) = (one for one in listed if one["study"] == name)
+    assert (found["best"] is None) == (shown["best"] is None)
+
+
+def test_what_is_not_known_is_not_made_up(run: Callable[..., str]) -> None:
+    assert "1970" not in run("studies")
+    listed = {one["study"]: one for one in json.loads(run("studies", "--json"))}
+    assert listed["empty"]["last_call_at"] is listed["empty"]["created_at"] is None
+    assert "Run the same command" not in run("show", "empty")
+    compared = run("compare", "curved", "maximized")
+    assert "learning rate" in compared
+    assert "patience" not in compared and "max-epochs" not in compared
+
+
+def test_a_database_of_others_is_well_and_copied_once_for_a_list(
+    run: Callable[..., str], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "automl studies" not in run("doctor")
+    copies: list[Path] = []
+    copy = untouched._copy
+    monkeypatch.setattr(untouched, "_copy", lambda *args: (copies.append(args[1]), copy(*args)))
+    assert len(list_studies(f"sqlite:///{path}")) == len(READABLE)
+    assert len(copies) == 1
+
+
+def test_no_file_of_a_model_is_looked_for(run: Callable[..., str], path: Path) -> None:
+    """`open_store` would add this program's tables."""
+    result = automl.load_study("curved", f"sqlite:///{path}")
+    for ask in (result.best_state, result.best_model, lambda: result.model(0)):
+        with pytest.raises(automl.AutoMLError, match=r"'curved' in .* was made with Optuna alone"):
+            ask()
+    assert result.predictions() is None
+    assert "weights: not kept" in " ".join(run("best", "curved").split())
+    told = run("resume", "curved", code=1)
+    assert "study.optimize" in told and "automl.tune" not in told
 
 
 @pytest.mark.parametrize("command", [("show",), ("diagnose",), ("report",)])
@@ -142,4 +216,5 @@ def test_several_objectives_are_refused(command: tuple[str], run: Callable[..., 
     "command", [("promote", "curved", "--trial", "0"), ("delete", "curved", "--yes")]
 )
 def test_what_would_write_is_refused(command: tuple[str, ...], run: Callable[..., str]) -> None:
-    assert "Error: " in run(*command, code=1)
+    told = run(*command, code=1)
+    assert "Error: " in told and "is only read: by `automl show`" in " ".join(told.split())

@@ -62,6 +62,15 @@ def test_examining_changes_nothing(url: str, record: ArtifactRecord, tmp_path: P
     assert (tmp_path / "automl.db").read_bytes() == before
 
 
+def test_a_database_of_optuna_alone_lacks_nothing_and_stays_as_it_is(
+    url: str, tmp_path: Path
+) -> None:
+    optuna.create_study(storage=url, study_name="theirs")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert examine(url) == ()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_missing_database_is_not_made(tmp_path: Path) -> None:
     (finding,) = examine(f"sqlite:///{tmp_path}/none.db")
     assert "There is no database" in finding.message

@@ -37,6 +37,12 @@ def test_one_run_reads_as_one_number() -> None:
     assert (effort.best_in_words, effort.epochs_in_words) == ("2", "3")
 
 
+def test_a_loop_that_reports_every_fifth_epoch_has_trained_all_of_them() -> None:
+    sparse = [replace(one, epoch=5 * one.epoch) for one in curve(1, (3, 1, 2))]
+    effort = trial_effort([sparse])
+    assert (effort.best_in_words, effort.epochs_in_words) == ("10", "15")
+
+
 def test_a_trial_that_has_not_begun_took_nothing() -> None:
     effort = trial_effort([(), ()])
     assert (effort.epochs, effort.n_epochs, effort.seconds, effort.best_in_words) == ((), 0, 0, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from automl.console.curves import MOST_ROWS, SPARKLINE_WIDTH, curve_lines, shown_epochs
+from automl.console.curves import MOST_ROWS, SPARKLINE_WIDTH, curve_lines, shown_places
 from storage.records import EpochRecord
 
 
@@ -36,11 +36,11 @@ def test_a_long_curve_fits_and_keeps_its_mark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_epochs", "best"), [(1, 1), (9, 3), (10, None), (50, 37), (1000, 1000)]
+    ("n_records", "best"), [(1, 0), (9, 2), (10, None), (50, 36), (50, 0), (1000, 999)]
 )
-def test_few_epochs_of_many_are_in_the_table(n_epochs: int, best: int | None) -> None:
-    epochs = shown_epochs(n_epochs, best)
-    assert len(epochs) <= MOST_ROWS + 1
-    assert {1, n_epochs} <= set(epochs) <= set(range(1, n_epochs + 1))
-    assert best is None or best in epochs
-    assert epochs == sorted(epochs)
+def test_few_epochs_of_many_are_in_the_table(n_records: int, best: int | None) -> None:
+    places = shown_places(n_records, best)
+    assert len(places) <= MOST_ROWS + 1
+    assert {0, n_records - 1} <= set(places) <= set(range(n_records))
+    assert best is None or best in places
+    assert places == sorted(places)

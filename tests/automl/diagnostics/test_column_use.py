@@ -137,6 +137,19 @@ def test_one_column_that_carries_all_is_told() -> None:
     assert {"one_column", "idle_columns"} <= {one.kind for one in diagnose_study(records)}
 
 
+def test_what_was_not_measured_is_not_spoken_of() -> None:
+    def of_many(*columns: ColumnImportance) -> StudyRecords:
+        records = study(*columns)
+        return replace(records, importances=(replace(records.importances[0], n_columns=400),))
+
+    assert kinds(of_many(column("a", 0.85))) == [], "nothing is known of the other 399"
+    records = of_many(column("a", 0.85), *IDLE)
+    first, second = diagnose_columns(records, [])
+    assert "of the other 3 columns that were measured none adds more" in first.message
+    assert "of the 4 of 400 columns that were measured 3 make no difference" in second.message
+    assert "most, of the 4 of 400 columns that were measured: a" in column_sentences(records)[0]
+
+
 @pytest.mark.parametrize(
     "records",
     [

@@ -22,4 +22,5 @@ def test_a_recent_moment_is_told_by_how_long_ago_it_is(ago: float, words: str) -
 
 def test_an_old_moment_and_one_to_come_are_told_by_their_day() -> None:
     assert brief_moment(1e9 - 5 * 86400, 1e9) == "2001-09-04"
+    assert brief_moment(0.0, 1e9) == "–"
     assert brief_moment(1e9 + 5 * 86400, 1e9).startswith("2001-09-1")
