@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +27,7 @@ from automl.data.table.date_formats import days_since_1970
 from automl.data.table.preprocessing import Preprocessor
 from automl.errors import AutoMLError, ConfigError, TrainingError, reason_of
 from automl.export.card import model_card
-from automl.export.contents import CARD, SCHEMA, json_text
+from automl.export.contents import CARD, GRAPH, SCHEMA, json_text
 from automl.export.folder import write_folder
 from automl.export.onnx_graph import Graph
 from automl.export.onnx_inputs import (
@@ -50,8 +49,6 @@ from automl.export.verification import (
 )
 from automl.export.writing import Origin, family_of
 from automl.training.trained_model import TrainedModel
-
-MODEL: Final = "model.onnx"
 
 ROUNDINGS: Final = 4.0
 """As two sums in float32 may lie on either side of the true one, twice over."""
@@ -112,7 +109,7 @@ def export_onnx(
     schema = input_schema(model)
     records, answer = (None, None) if origin is None else (origin.records, origin.answer)
     files = {
-        MODEL: content,
+        GRAPH: content,
         SCHEMA: json_text(schema),
         CARD: model_card(model, schema, records, answer, USE).encode(),
     }
@@ -207,7 +204,7 @@ def check_onnx(folder: Path, model: TrainedModel, tables: Sequence[pd.DataFrame]
     """
     try:
         session = onnxruntime.InferenceSession(
-            str(folder / MODEL), providers=["CPUExecutionProvider"]
+            str(folder / GRAPH), providers=["CPUExecutionProvider"]
         )
         for table in [*made_up_rows(model), *tables]:
             texts = as_texts(table)
@@ -227,19 +224,8 @@ def tolerance_of(model: TrainedModel, table: pd.DataFrame, expected: NDArray[np.
     Other kernels add in another order. How far that goes is seen in double precision, of a
     network that makes much of small differences.
     """
-    rounding = apart(model, expected, predicted_numbers(_in_double(model), table))
+    rounding = apart(model, expected, predicted_numbers(model.double(), table))
     return max(TOLERANCE, ROUNDINGS * rounding)
-
-
-def _in_double(model: TrainedModel) -> TrainedModel:
-    members = []
-    for member in model.members:
-        weights = {
-            name: values.double() if values.is_floating_point() else values
-            for name, values in member.network.weights.items()
-        }
-        members.append(replace(member, network=replace(member.network, weights=weights)))
-    return replace(model, members=tuple(members))
 
 
 def run_onnx(

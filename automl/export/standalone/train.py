@@ -1,6 +1,6 @@
 """Train the exported configuration again, on a table with the target, in plain PyTorch.
 
-    python train.py table.csv --out retrained
+    python train.py ../table.csv --out ../retrained
 
 Each network of config.json is trained anew from fresh weights, with the same architecture,
 optimizer, schedule and regularization. What was learned of columns and target before (medians,
@@ -295,20 +295,22 @@ def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
 
 
 def write(out: Path, files: Mapping[str, Mapping[str, Tensor]], seed: int) -> None:
-    """Copy this folder, with other weights and a manifest that names them."""
-    shutil.copytree(HERE, out, ignore=shutil.ignore_patterns("__pycache__"))
+    """Copy the files that this folder's manifest names, with other weights, and name those."""
+    manifest = json.loads((HERE / "manifest.json").read_bytes())
+    out.mkdir(parents=True)
+    for name in manifest["files"]:
+        shutil.copyfile(HERE / name, out / name)
     for name, weights in files.items():
         save_file({key: each.contiguous() for key, each in weights.items()}, out / name)
     card = out / "README.md"
     said = card.read_text(encoding="utf-8")
     card.write_text(said.replace("\n# ", f"\n{STALE.format(seed)}# ", 1), encoding="utf-8")
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_bytes())
     for name in (*files, card.name):
         content = (out / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         manifest["files"][name] = {"n_bytes": len(content), "sha256": digest}
-    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(manifest, indent=2) + "\n"
+    (out / "manifest.json").write_text(text, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

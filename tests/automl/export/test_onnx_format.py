@@ -14,9 +14,10 @@ import pytest
 from scipy.special import ndtri
 
 from automl.data import SplitOptions, load_dataset
-from automl.errors import ConfigError, TrainingError
+from automl.errors import ConfigError, DataError, TrainingError
 from automl.export import onnx_format
 from automl.export.contents import json_text
+from automl.export.loading import load_export
 from automl.export.manifest import read_files
 from automl.export.onnx_format import (
     USE,
@@ -133,6 +134,8 @@ def test_the_folder_has_one_graph_with_schema_and_card(tmp_path: Path) -> None:
     assert [one.name for one in session.get_outputs()] == ["prediction", "probabilities"]
     facts = session.get_modelmeta().custom_metadata_map
     assert json.loads(facts["schema"])["target"]["classes"] == ["no", "yes"]
+    with pytest.raises(DataError, match=r"an ONNX graph, which onnxruntime runs.*format='folder'"):
+        load_export(tmp_path / "exported")
 
 
 def test_a_graph_that_does_not_agree_is_not_kept(

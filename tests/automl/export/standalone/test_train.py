@@ -5,8 +5,12 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import re
+import shlex
+import sys
 from dataclasses import asdict
 from pathlib import Path
+from subprocess import run
 from types import ModuleType
 from typing import Any
 
@@ -110,6 +114,23 @@ def test_what_is_trained_again_is_a_model_that_has_learned(way: str, tmp_path: P
     assert (predicted_numbers(again, rows) != predicted_numbers(trained, rows)).any()
     card = (tmp_path / "again" / "README.md").read_text()
     assert card.startswith("---\nlibrary_name") and "Trained again" in card
+
+
+def test_the_commands_of_the_card_leave_two_models_that_load(tmp_path: Path) -> None:
+    data = data_of("binary")
+    folder = written(tmp_path / "first", model_of(data, network(data)), max_epochs=1)
+    learnable("binary").to_csv(tmp_path / "table.csv", index=False)
+    every_kind("binary", 5).to_csv(tmp_path / "rows.csv", index=False)
+    (folder / "notes.txt").write_text("my own")
+    card = (folder / "README.md").read_text()
+    commands = re.findall(r"^\$ python (.+)$", card, flags=re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        run(f"{shlex.quote(sys.executable)} {command}", shell=True, check=True, cwd=folder)
+    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 6
+    automl.load_export(folder)
+    automl.load_export(tmp_path / "retrained")
+    assert not (tmp_path / "retrained" / "notes.txt").exists()
 
 
 def test_rows_without_a_target_are_left_out_and_told(
