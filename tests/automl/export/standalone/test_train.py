@@ -8,13 +8,14 @@ import json
 import re
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from subprocess import run
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -149,6 +150,26 @@ def test_rows_without_a_target_are_left_out_and_told(
     table.drop(columns="target").to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(ValueError, match="must have the target 'target'"):
         train.train_again(tmp_path / "rows.csv", tmp_path / "other")
+
+
+def test_targets_that_are_no_plain_numbers_are_refused(tmp_path: Path) -> None:
+    data = data_of("regression")
+    folder = written(tmp_path / "first", model_of(data, network(data)))
+    train, schema = training_of(folder), json.loads((folder / "schema.json").read_bytes())
+    read = train.read_targets(pd.Series(["2.5", "NA", "", None, 8, "-1e3"]), schema)
+    assert np.array_equal(read, [2.5, np.nan, np.nan, np.nan, 8, -1000], equal_nan=True)
+    with pytest.raises(ValueError, match=r"but 3 of 'target' are not, such as '3,5'"):
+        train.read_targets(pd.Series(["3,5", "2", "1,250", "$7", "8"]), schema)
+
+
+def test_classes_that_are_truth_values_are_read_as_they_are_written(tmp_path: Path) -> None:
+    data = data_of("binary")
+    trained = replace(model_of(data, network(data)), classes_=np.array([False, True]))
+    folder = written(tmp_path / "first", trained)
+    train, schema = training_of(folder), json.loads((folder / "schema.json").read_bytes())
+    texts = pd.Series(["True", "false", "YES", "n", 1, 0.0, True, "maybe", ""])
+    expected = [1, 0, 1, 0, 1, 0, 1, np.nan, np.nan]
+    assert np.array_equal(train.read_targets(texts, schema), expected, equal_nan=True)
 
 
 def test_schedules_are_those_of_the_project() -> None:
