@@ -24,11 +24,11 @@ def predict(
 ) -> None:
     """Predict the rows of DATA with a study's answer: its best trial, or an ensemble.
 
-    STUDY is the name of a study, or the folder of a model that was exported. DATA has the columns
-    that it was searched on; a file may be larger than the memory, and - is standard input. One
-    line per row is written: the prediction, and the probability of each class; by the file's
-    ending as CSV, TSV (.gz too) or Parquet, with -o - as CSV to standard output. Where the target
-    is among the columns the predictions are scored.
+    STUDY is the name of a study, or the folder of a model that was exported, not as ONNX. DATA has
+    the columns that it was searched on; a file may be larger than the memory, and - is standard
+    input. One line per row is written: the prediction, and the probability of each class; by the
+    file's ending as CSV, TSV (.gz too) or Parquet, with -o - as CSV to standard output. Where the
+    target is among the columns the predictions are scored.
     """
     with told_steps("reading the study"), told_warnings():
         from automl.console.prediction import STREAM, predict_file, prediction_lines
@@ -52,11 +52,11 @@ def predict(
 def serve(study: str, host: str, port: int, storage: str, **of_study: Any) -> None:
     """Serve a study's answer over HTTP: rows as JSON in, predictions out.
 
-    STUDY is the name of a study, or the folder of a model that was exported. POST /predict takes
-    a row as a JSON object, {"column": value, ...}, or a list of rows, and answers with the
-    predictions and the probability of each class; GET /schema says what a row looks like,
-    GET /health what is served, /openapi.json all of it. Only this machine is listened to unless
-    --host names another address, and nobody is asked for a password. Ctrl-C ends it.
+    STUDY is the name of a study, or the folder of a model that was exported, not as ONNX. POST
+    /predict takes a row as a JSON object, {"column": value, ...}, or a list of rows, and answers
+    with the predictions and the probability of each class; GET /schema says what a row looks
+    like, GET /health what is served, /openapi.json all of it. Only this machine is listened to
+    unless --host names another address, and nobody is asked for a password. Ctrl-C ends it.
     """
     with told_steps("reading the study"):
         from automl.serving.model_sources import find_model

@@ -32,6 +32,7 @@ from storage.records import Json, Task
 CONFIG: Final = "config.json"
 SCHEMA: Final = "schema.json"
 CARD: Final = "README.md"
+GRAPH: Final = "model.onnx"
 
 BINS: Final = tuple(
     f"numeric_encoding.{name}" for name in ("starts", "inverse_widths", "least", "most")

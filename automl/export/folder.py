@@ -11,11 +11,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
-from uuid import uuid4
 
 from automl.errors import OutputError
 from automl.export.manifest import MANIFEST, is_export, manifest_of
-from automl.system.output_files import ARTIFACTS
+from automl.system.output_files import cause_of, refuse_artifacts, temporary_in
 from automl.wording.option_names import named
 from storage.whole_files import write_whole
 
@@ -35,21 +34,17 @@ def check_folder(directory: str | Path, *, force: bool = False) -> Path:
     shown = repr(str(directory))
     try:
         final = Path(directory).resolve()
-        if any(each.name.endswith(ARTIFACTS) for each in (final, *final.parents)):
-            raise OutputError(
-                f"a folder of artifacts holds the models of studies and nothing else, but {shown} "
-                "is in one: name a folder elsewhere"
-            )
+        refuse_artifacts(shown, final, "a folder")
         if os.path.lexists(final):
             _refuse_loss(shown, final, force=force)
         parent = next(one for one in final.parents if one.exists())
-        temporary = _temporary_in(parent)
+        temporary = temporary_in(parent)
         temporary.mkdir()
         temporary.rmdir()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{shown} cannot be written: {_cause(error)}") from error
+        raise OutputError(f"{shown} cannot be written: {cause_of(error, directory)}") from error
     return final
 
 
@@ -76,7 +71,7 @@ def write_folder(
     temporary = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _temporary_in(final.parent)
+        temporary = temporary_in(final.parent)
         temporary.mkdir()
         for name, content in {**files, MANIFEST: manifest_of(files)}.items():
             write_whole(temporary / name, BytesIO(content), temporary / f".{name}.part")
@@ -86,7 +81,8 @@ def write_folder(
         if isinstance(error, OutputError):
             raise
         raise OutputError(
-            f"{str(directory)!r} cannot be written: {_cause(error)}; what was there is unchanged"
+            f"{str(directory)!r} cannot be written: {cause_of(error, directory)}; "
+            "what was there is unchanged"
         ) from error
     finally:
         if temporary is not None:
@@ -99,7 +95,7 @@ def _put_in_place(temporary: Path, final: Path) -> None:
     if not os.path.lexists(final):
         temporary.rename(final)
         return
-    earlier = _temporary_in(final.parent)
+    earlier = temporary_in(final.parent)
     final.rename(earlier)
     try:
         temporary.rename(final)
@@ -124,13 +120,3 @@ def _refuse_loss(shown: str, final: Path, *, force: bool) -> None:
             f"{shown} is an earlier export: replace it with {named('force', True)}, "
             "or name another"
         )
-
-
-def _temporary_in(folder: Path) -> Path:
-    """A name that is free, and short where the folder's own is as long as one can be."""
-    return folder / f".automl-{uuid4().hex}.part"
-
-
-def _cause(error: Exception) -> str:
-    is_told = isinstance(error, OSError) and error.strerror
-    return str(error.strerror).lower() if is_told else str(error)  # type: ignore[attr-defined]

@@ -12,8 +12,8 @@ OF_PERCEPTRONS: Final = """\
 With PyTorch alone (torch, numpy, pandas, safetensors), in this folder:
 
 ```console
-$ python model.py rows.csv > predictions.csv
-$ python train.py table.csv --out retrained
+$ python model.py ../rows.csv > ../predictions.csv
+$ python train.py ../table.csv --out ../retrained
 ```
 
 The second trains the same configuration again, on a table with the target. In Python:

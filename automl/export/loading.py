@@ -16,9 +16,9 @@ from typing import Any
 from automl.data.dataset import DataDescription
 from automl.data.encoders import Encoder, encoder_class
 from automl.data.targets import LOSSES, class_values
-from automl.errors import ConfigError
+from automl.errors import ConfigError, DataError
 from automl.export.checking import check_network, checked_encoder
-from automl.export.contents import BINS, CONFIG, ModelConfig, NetworkConfig
+from automl.export.contents import BINS, CONFIG, GRAPH, ModelConfig, NetworkConfig
 from automl.export.manifest import read_files, refused
 from automl.models.family import FAMILIES
 from automl.training.trained_model import (
@@ -28,6 +28,7 @@ from automl.training.trained_model import (
     network_from_arrays,
     run_from_details,
 )
+from automl.wording.option_names import named
 from storage.artifact_formats import unpack_tensors
 from storage.stored_values import UnfitError, fitting, parse_json
 
@@ -43,7 +44,7 @@ def load_export(directory: str | Path, model: Any = None) -> TrainedModel:
             for `SearchResult.best_model`.
 
     Raises:
-        DataError: there is no export, or it was changed or damaged.
+        DataError: there is no export, it is an ONNX graph, or it was changed or damaged.
         ConfigError: it is of a network of a person's own, whose model was not given.
     """
     folder = Path(directory)
@@ -62,6 +63,12 @@ def load_known(folder: Path) -> TrainedModel:
 
 
 def _config(folder: Path, files: Mapping[str, bytes]) -> ModelConfig:
+    if GRAPH in files:
+        raise DataError(
+            f"this reads exports of the format folder, but {str(folder)!r} holds an ONNX graph, "
+            "which onnxruntime runs, as its README.md says; for this export the study again with "
+            f"{named('format', 'folder')}"
+        )
     with refused(folder, CONFIG):
         config: ModelConfig = fitting(parse_json(_file(files, CONFIG).decode()), ModelConfig)
         _check_goal(config)

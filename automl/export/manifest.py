@@ -1,9 +1,10 @@
 """The files of an exported folder, held against their manifest before anything is made of them.
 
-A folder may come from anywhere. What it holds is read as bytes first: plain files under plain
-names, each with the size and the SHA-256 that the manifest has of it, no file more or less, no
-link. Hashes tell of damage and of careless changes; whoever changes a file on purpose can change
-its hash too, so that what is read is held against types and sizes all the same (`checking.py`).
+A folder may come from anywhere. What its manifest names is read as bytes first: plain files under
+plain names, each with the size and the SHA-256 that the manifest has of it, none missing, no link.
+Of further files, such as predictions that someone keeps there, nothing is read. Hashes tell of
+damage and of careless changes; whoever changes a file on purpose can change its hash too, so that
+what is read is held against types and sizes all the same (`checking.py`).
 """
 
 from __future__ import annotations
@@ -103,20 +104,15 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def read_files(directory: Path) -> dict[str, bytes]:
-    """The contents of all files of an exported folder, by name, as they were written.
+    """The contents of the files that a manifest names, by name, as they were written.
 
     Raises:
-        DataError: a file is missing, additional, a link, or another one than was written.
+        DataError: one of them is missing, a link, or another one than was written.
     """
     manifest = read_manifest(directory)
-    found = {one.name for one in directory.iterdir()} - {MANIFEST, CACHE}
+    found = {one.name for one in directory.iterdir()}
     for name in sorted(manifest.files.keys() - found):
         raise DataError(f"all files of an export must be there, but {_of(directory, name)} is not")
-    for name in sorted(found - manifest.files.keys()):
-        raise DataError(
-            f"an export holds what its {MANIFEST} names and nothing else, but "
-            f"{_of(directory, name)} is not named; move it away"
-        )
     contents = {}
     for name, facts in manifest.files.items():
         with refused(directory, name):

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from automl.data.table.cells import raw_column
-from automl.data.table.column_reading import read_column, read_moments
-from automl.data.table.columns import ColumnPlan
+from automl.data.table.column_reading import read_column, read_far_moments
+from automl.data.table.columns import ColumnPlan, MissingMarks
 from automl.data.table.date_formats import days_since_1970
 from automl.data.table.preprocessing import Preprocessor
 from automl.errors import AutoMLError, ConfigError, TrainingError, reason_of
 from automl.export.card import model_card
-from automl.export.contents import CARD, SCHEMA, json_text
+from automl.export.contents import CARD, GRAPH, SCHEMA, json_text
 from automl.export.folder import write_folder
 from automl.export.onnx_graph import Graph
 from automl.export.onnx_inputs import (
@@ -51,8 +51,6 @@ from automl.export.verification import (
 from automl.export.writing import Origin, family_of
 from automl.training.trained_model import TrainedModel
 
-MODEL: Final = "model.onnx"
-
 ROUNDINGS: Final = 4.0
 """As two sums in float32 may lie on either side of the true one, twice over."""
 
@@ -70,22 +68,34 @@ import onnxruntime
 import pandas as pd
 
 session = onnxruntime.InferenceSession("model.onnx")
-columns = {one["name"]: one for one in json.loads(Path("schema.json").read_text())["columns"]}
-texts = [name for name, one in columns.items() if one["kind"] == "categorical"]
-frame = pd.read_csv(
-    "rows.csv", dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=""
-)
+schema = json.loads(Path("schema.json").read_text())
+columns = {one["name"]: one for one in schema["columns"]}
+frame = pd.read_csv("rows.csv", dtype=str, keep_default_na=False)  # every cell as it is written
+epochs = {"seconds since 1970": 86_400, "milliseconds since 1970": 86_400_000}
 feeds = {}
 for one in session.get_inputs():
-    column = frame[one.name]
+    column = columns[one.name]
+    cells = frame[one.name].fillna("").str.strip()
     if one.type == "tensor(string)":
-        values = column.astype("str").where(column.notna(), "").to_numpy(object)
-    elif columns[one.name]["kind"] == "date":
-        written = columns[one.name]["written"]["dates"]["pattern"] or "ISO8601"
-        moments = pd.to_datetime(column, format=written)
-        values = ((moments - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy()
+        values = cells.to_numpy(object)
     else:
-        values = column.to_numpy(np.float64)
+        missing, pattern = column["missing"], column["written"]["dates"]["pattern"] or "ISO8601"
+        marks = [*schema["missing_marks"]["numbers"], *missing["named"], *missing["strays"]]
+        known = cells.mask(cells.str.lower().isin([mark.lower() for mark in marks]))
+        if column["kind"] != "date":
+            values = pd.to_numeric(known).to_numpy(np.float64)
+        else:
+            written = known.notna()
+            if shape := column["written"]["dates"]["shape"]:
+                known = known.where(known.str.fullmatch(shape, na=False))
+            if pattern in epochs:
+                values = pd.to_numeric(known).to_numpy(np.float64) / epochs[pattern]
+            else:
+                moments = pd.to_datetime(known, format=pattern, errors="coerce", utc=True)
+                since = moments - pd.Timestamp("1970-01-01", tz="UTC")
+                values = (since.dt.total_seconds() / 86_400).to_numpy()
+            for cell in cells[np.isnan(values) & written].unique():
+                print(f"{one.name}: {cell!r} counts as missing")
     feeds[one.name] = values.reshape(-1, 1)
 outputs = session.run(None, feeds)
 ```
@@ -112,7 +122,7 @@ def export_onnx(
     schema = input_schema(model)
     records, answer = (None, None) if origin is None else (origin.records, origin.answer)
     files = {
-        MODEL: content,
+        GRAPH: content,
         SCHEMA: json_text(schema),
         CARD: model_card(model, schema, records, answer, USE).encode(),
     }
@@ -207,7 +217,7 @@ def check_onnx(folder: Path, model: TrainedModel, tables: Sequence[pd.DataFrame]
     """
     try:
         session = onnxruntime.InferenceSession(
-            str(folder / MODEL), providers=["CPUExecutionProvider"]
+            str(folder / GRAPH), providers=["CPUExecutionProvider"]
         )
         for table in [*made_up_rows(model), *tables]:
             texts = as_texts(table)
@@ -227,19 +237,8 @@ def tolerance_of(model: TrainedModel, table: pd.DataFrame, expected: NDArray[np.
     Other kernels add in another order. How far that goes is seen in double precision, of a
     network that makes much of small differences.
     """
-    rounding = apart(model, expected, predicted_numbers(_in_double(model), table))
+    rounding = apart(model, expected, predicted_numbers(model.double(), table))
     return max(TOLERANCE, ROUNDINGS * rounding)
-
-
-def _in_double(model: TrainedModel) -> TrainedModel:
-    members = []
-    for member in model.members:
-        weights = {
-            name: values.double() if values.is_floating_point() else values
-            for name, values in member.network.weights.items()
-        }
-        members.append(replace(member, network=replace(member.network, weights=weights)))
-    return replace(model, members=tuple(members))
 
 
 def run_onnx(
@@ -253,12 +252,14 @@ def run_onnx(
 
 
 def fed(cells: pd.Series[Any], plan: ColumnPlan) -> NDArray[Any]:
-    """A raw column as the graph takes it, (N, 1)."""
+    """A raw column as the graph takes it, (N, 1): what is written, marks as what they look like.
+
+    What of it counts as missing decides the graph, which is checked with what is fed here.
+    """
     if is_text(plan):
         texts = raw_column(cells).values
         return np.array([["" if text is None or text != text else text] for text in texts], object)
     if plan.kind == "date":
-        parts = read_column(cells, plan).outputs
-        days = days_since_1970(read_moments(raw_column(cells), plan.dates.pattern))
-        return np.where(np.isnan(parts[0]), np.nan, days)[:, None]
-    return np.asarray(read_column(cells, plan).outputs[0], dtype=np.float64)[:, None]
+        return days_since_1970(read_far_moments(raw_column(cells), plan.dates.pattern))[:, None]
+    read = read_column(cells, replace(plan, missing=MissingMarks())).outputs[0]
+    return np.asarray(read, dtype=np.float64)[:, None]

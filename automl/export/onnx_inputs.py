@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from onnx import TensorProto
 
 from automl.data.table.category_encoding import CategoryEncoding
-from automl.data.table.cells import MISSING_CATEGORIES
+from automl.data.table.cells import MISSING_CATEGORIES, raw_column
+from automl.data.table.column_reading import is_named_mark, read_moments
 from automl.data.table.columns import MISSING_CATEGORY, TRUE_FALSE, ColumnPlan
+from automl.data.table.date_formats import EARLIEST, LATEST, days_since_1970
 from automl.data.table.number_encoding import EDGE
+from automl.data.table.number_formats import PLAIN, read_number
 from automl.data.table.preprocessing import Preprocessor
 from automl.export.onnx_graph import Graph
 
@@ -59,7 +63,7 @@ def typed_columns(
             continue
         column = raw[plan.name]
         if plan.kind == "date":
-            parts = _date_parts(graph, column)
+            parts = _date_parts(graph, _known_days(graph, column, plan))
             typed |= {
                 name: parts[part]
                 for name, part in zip(plan.outputs, plan.dates.parts, strict=True)
@@ -75,28 +79,45 @@ def typed_columns(
 
 def _without_marks(graph: Graph, column: str, plan: ColumnPlan) -> str:
     """Numbers that a person has named as missing become NaN."""
-    for mark in plan.missing.named:
-        try:
-            number = float(mark)
-        except ValueError:
-            continue
-        is_mark = graph.add("Equal", column, graph.constant(number, np.float64))
+    formats = (PLAIN, plan.numbers)
+    numbers = {read_number(mark, one) for mark in plan.missing.named for one in formats}
+    return _without(graph, column, numbers)
+
+
+def _known_days(graph: Graph, days: str, plan: ColumnPlan) -> str:
+    """Days so far away that they mean "never", and those that a person has named, become NaN."""
+    missing = graph.constant(np.nan, np.float64)
+    first, last = (
+        graph.constant(end, np.float64)
+        for end in days_since_1970(pd.DatetimeIndex([EARLIEST, LATEST]))
+    )
+    known = graph.chosen(graph.add("Less", days, first), missing, days)
+    known = graph.chosen(graph.add("GreaterOrEqual", days, last), missing, known)
+    marks = raw_column(pd.Series(plan.missing.named, dtype=object))
+    return _without(graph, known, set(days_since_1970(read_moments(marks, plan.dates.pattern))))
+
+
+def _without(graph: Graph, column: str, marks: set[float]) -> str:
+    for mark in sorted(one for one in marks if np.isfinite(one)):
+        is_mark = graph.add("Equal", column, graph.constant(mark, np.float64))
         column = graph.chosen(is_mark, graph.constant(np.nan, np.float64), column)
     return column
 
 
 def _truth(graph: Graph, column: str, plan: ColumnPlan) -> str:
-    words = {"1": 1.0, "0": 0.0}
+    # pandas has 1 and 0 beside gaps as floats
+    words = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
     for yes, no in TRUE_FALSE.items():
         words |= {**dict.fromkeys(_cases(yes), 1.0), **dict.fromkeys(_cases(no), 0.0)}
-    for mark in plan.missing.named:
-        words.pop(mark, None)
+    raw = raw_column(pd.Series(list(words), dtype="str"))
+    is_missing = is_named_mark(raw, plan.missing.named, plan.numbers)
+    known = {word: words[word] for word, no in zip(words, is_missing, strict=True) if not no}
     found = graph.add(
         "LabelEncoder",
         column,
         domain=ML,
-        keys_strings=list(words),
-        values_floats=list(words.values()),
+        keys_strings=list(known),
+        values_floats=list(known.values()),
         default_float=float("nan"),
     )
     return graph.cast(found, TensorProto.DOUBLE)

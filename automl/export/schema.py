@@ -70,6 +70,7 @@ def _target(model: TrainedModel) -> dict[str, Json]:
         "name": model.target,
         "task": model.task,
         "classes": classes,
+        "truth_values": _truth_values() if model.classes_.dtype == bool else None,
         "threshold": model.threshold,  # the second class is predicted above it; null: 0.5
         "columns": list(prediction_names(model.target, model.classes_)),  # of predictions
     }
@@ -147,14 +148,11 @@ def _meaning_of_missing(plan: ColumnPlan, tables: Sequence[Preprocessor]) -> str
 def _written(plan: ColumnPlan) -> dict[str, Json]:
     """How the cells are written, as `standalone/table_rows.py` reads them."""
     pattern = plan.dates.pattern
-    truth: dict[str, Json] = {
-        **dict.fromkeys(TRUE_FALSE, 1.0),
-        **dict.fromkeys(TRUE_FALSE.values(), 0.0),
-    }
     categories = plan.categories
     return {
         "numbers": number_format(plan.numbers),
-        "truth_values": truth if plan.is_true_false else None,
+        "file_decimal": plan.decimal,  # of the file that was learned from; null: it was none
+        "truth_values": _truth_values() if plan.is_true_false else None,
         "dates": {"pattern": pattern, "shape": ONLY_ASKED.get(pattern or "")},
         "categories": {
             "is_coded": categories.is_coded,
@@ -162,6 +160,10 @@ def _written(plan: ColumnPlan) -> dict[str, Json]:
             "code_width": categories.code_width,
         },
     }
+
+
+def _truth_values() -> dict[str, Json]:
+    return {**dict.fromkeys(TRUE_FALSE, 1.0), **dict.fromkeys(TRUE_FALSE.values(), 0.0)}
 
 
 def number_format(written: NumberFormat) -> dict[str, Json]:

@@ -83,13 +83,13 @@ def check_output(
         final = Path(path).resolve()
         _refuse_ending(f"{shown}, a link to {final.name!r}", final.name, kind)
         _refuse_loss(shown, final, kind, spared, force=force)
-        temporary = _temporary_in(_nearest_folder(final))
+        temporary = temporary_in(_nearest_folder(final))
         temporary.touch(exist_ok=False)
         temporary.unlink()
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle
         if isinstance(error, OutputError):
             raise
-        raise OutputError(f"{shown} cannot be written: {_cause(error, path)}") from error
+        raise OutputError(f"{shown} cannot be written: {cause_of(error, path)}") from error
     return final
 
 
@@ -121,13 +121,14 @@ def writing_output(
     final = check_output(path, kind, spared, force=force)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
-        with writing_whole(final, _temporary_in(final.parent)) as file:
+        with writing_whole(final, temporary_in(final.parent)) as file:
             yield file
     except OSError as error:
         if isinstance(error, AutoMLError):
             raise
         raise OutputError(
-            f"{str(path)!r} cannot be written: {_cause(error, path)}; what was there is unchanged"
+            f"{str(path)!r} cannot be written: {cause_of(error, path)}; "
+            "what was there is unchanged"
         ) from error
 
 
@@ -145,11 +146,7 @@ def _refuse_loss(
     for other, what in spared.items():
         if _is_same(final, Path(other)):
             raise OutputError(f"what a command reads stays, but {shown} is {what}: name another")
-    if any(parent.name.endswith(ARTIFACTS) for parent in final.parents):
-        raise OutputError(
-            f"a folder of artifacts holds the models of studies and nothing else, but {shown} "
-            "is in one: name a file elsewhere"
-        )
+    refuse_artifacts(shown, final.parent, "a file")
     try:
         found = final.stat()
     except FileNotFoundError:
@@ -205,12 +202,30 @@ def _nearest_folder(path: Path) -> Path:
     return next(parent for parent in path.parents if parent.exists())
 
 
-def _temporary_in(folder: Path) -> Path:
-    """A name that is free, and short where the file's own is as long as one can be."""
+def refuse_artifacts(shown: str, folder: Path, what: str) -> None:
+    """Refuse what would be written into a folder of artifacts.
+
+    Args:
+        folder: an absolute one.
+        what: is to be written: "a file".
+
+    Raises:
+        OutputError: it is one, or in one.
+    """
+    if any(one.name.endswith(ARTIFACTS) for one in (folder, *folder.parents)):
+        raise OutputError(
+            f"a folder of artifacts holds the models of studies and nothing else, but {shown} "
+            f"is in one: name {what} elsewhere"
+        )
+
+
+def temporary_in(folder: Path) -> Path:
+    """A name that is free, and short where the own one is as long as one can be."""
     return folder / f".automl-{uuid4().hex}.part"
 
 
-def _cause(error: Exception, path: str | Path) -> str:
+def cause_of(error: Exception, path: str | Path) -> str:
+    """Why a file or a folder cannot be written, for the end of a message."""
     if isinstance(error, NotADirectoryError):
         return f"{str(Path(path).parent)!r} is no folder"
     if isinstance(error, OSError) and error.strerror:

@@ -33,7 +33,7 @@ from automl.data.table.columns import (
     ColumnPlan,
     column_name,
 )
-from automl.data.table.date_formats import date_part, in_bounds, parse_dates
+from automl.data.table.date_formats import date_part, in_bounds, parse_far_dates
 from automl.data.table.number_formats import (
     PLAIN,
     NumberFormat,
@@ -266,20 +266,31 @@ def _category(cell: Any, written: CategoryFormat) -> str:
 
 
 def read_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
-    """Read moments, in UTC where they say their zone; whatever is none becomes NaT.
+    """Read moments, in UTC where they say their zone.
+
+    Whatever is none, or so far away that it means "never", becomes NaT.
+
+    Shape:
+        result: (N,).
+    """
+    return in_bounds(read_far_moments(raw, date_format))
+
+
+def read_far_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeIndex:
+    """As `read_moments`, of whatever year.
 
     Shape:
         result: (N,).
     """
     if raw.form == "moments":
-        return in_bounds(pd.DatetimeIndex(raw.values))
+        return pd.DatetimeIndex(raw.values)
     texts = raw.values
     if raw.form == "numbers":  # 20240131: digits alone are dates where a person says so
         texts = texts.map(number_text, na_action="ignore")
     codes, distinct = pd.factorize(texts)
-    read = parse_dates(list(distinct), date_format or "ISO8601")
+    read = parse_far_dates(list(distinct), date_format or "ISO8601")
     if date_format not in (None, "ISO8601"):  # ISO means the same to everyone
-        as_iso = parse_dates(list(distinct), "ISO8601")
+        as_iso = parse_far_dates(list(distinct), "ISO8601")
         read = pd.DatetimeIndex(read.where(np.asarray(read.notna(), dtype=bool), as_iso))
     return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
 

@@ -166,6 +166,11 @@ def parse_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
 
     Whatever is no date, or lies outside `EARLIEST` and `LATEST`, becomes NaT.
     """
+    return in_bounds(parse_far_dates(texts, date_format))
+
+
+def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
+    """As `parse_dates`, of whatever year; NaT where a text is no date."""
     cells = pd.Series(list(texts), dtype=object)
     if "%p" in date_format:
         cells = cells.map(lambda text: _HALVES_OF_DAY.sub(r"\1m", text))
@@ -174,11 +179,14 @@ def parse_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
         cells = cells.where(cells.str.fullmatch(shape))
     if date_format.endswith("since 1970"):
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-        seconds = numbers / 1000 if date_format.startswith("milli") else numbers
-        return in_bounds(pd.Timestamp(0) + pd.to_timedelta(seconds, unit="s"))
+        is_known = ~np.isnan(numbers)
+        microseconds = np.where(is_known, numbers, 0).astype(np.int64)
+        microseconds *= 1_000 if date_format.startswith("milli") else 1_000_000
+        moments = pd.DatetimeIndex(microseconds.astype("datetime64[us]"))
+        return pd.DatetimeIndex(moments.where(is_known))
     # Without utc=True, zones that differ between rows raise.
     read = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
-    return in_bounds(pd.DatetimeIndex(read).tz_localize(None))
+    return pd.DatetimeIndex(read).tz_localize(None).as_unit("us")  # as far as the year 9999
 
 
 def in_bounds(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:

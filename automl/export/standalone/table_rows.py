@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 MISSING_CATEGORY = "(missing)"  # an empty cell of categories is one of them
 LARGEST = float(np.finfo(np.float32).max)  # networks compute in float32
 MOST_UNREAD = 0.5  # a column of which more cells are none of its kind is another column
+DECIMAL = "decimal mark"  # of a file, among the attributes of the frame that was read from it
 EARLIEST, LATEST = pd.Timestamp(1000, 1, 1), pd.Timestamp(2500, 1, 1)  # others mean "never"
 
 _ALIKE = str.maketrans(
@@ -67,6 +68,9 @@ def read_rows(rows: Any, schema: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     Args:
         rows: a DataFrame, or the path of a CSV, TSV or Parquet file.
 
+    Warns:
+        of cells that could not be read, and so count as missing.
+
     Raises:
         ValueError: a column is missing or of another kind, or a number is beyond float32.
     """
@@ -78,12 +82,16 @@ def read_rows(rows: Any, schema: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         name = column["name"]
         if list(frame.columns).count(name) != 1:
             raise ValueError(f"rows must have the column {name!r} once")
-        read.update(_read_column(frame[name], column, schema["missing_marks"]))
+        decimal = frame.attrs.get(DECIMAL)
+        read.update(_read_column(frame[name], column, schema["missing_marks"], decimal))
     return read
 
 
 def read_file(path: Path, schema: Mapping[str, Any]) -> pd.DataFrame:
     """Read a file; the cells of CSV and TSV as texts, by the delimiter that finds the columns.
+
+    The frame knows the decimal mark that goes with the delimiter: where cells end with ";", it
+    is a comma.
 
     Raises:
         ValueError: no delimiter does.
@@ -99,9 +107,11 @@ def read_file(path: Path, schema: Mapping[str, Any]) -> pd.DataFrame:
         with warnings.catch_warnings():  # of lines with more cells than the header has names
             warnings.simplefilter("error", pd.errors.ParserWarning)
             try:
-                return pd.DataFrame(pd.read_csv(path, sep=delimiter, index_col=False, **how))
+                frame = pd.DataFrame(pd.read_csv(path, sep=delimiter, index_col=False, **how))
             except pd.errors.ParserWarning as error:
                 raise ValueError(f"{path} has lines that do not fit its header: {error}") from None
+        frame.attrs[DECIMAL] = "," if delimiter == ";" and len(header.columns) > 1 else "."
+        return frame
     raise ValueError(
         f"{path} must have the columns {', '.join(names)}; if it has, read it with pandas and "
         "give the DataFrame"
@@ -109,7 +119,10 @@ def read_file(path: Path, schema: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _read_column(
-    cells: pd.Series[Any], column: Mapping[str, Any], marks: Mapping[str, Sequence[str]]
+    cells: pd.Series[Any],
+    column: Mapping[str, Any],
+    marks: Mapping[str, Sequence[str]],
+    decimal: str | None,
 ) -> dict[str, NDArray[Any]]:
     kind, written = column["kind"], column["written"]
     values = _plain_values(cells)
@@ -128,16 +141,27 @@ def _read_column(
         unread = ~missing & ~named & np.asarray(moments.isna(), dtype=bool)
         outputs = {name: date_part(moments, part) for name, part in column["outputs"].items()}
     else:
-        numbers = np.where(missing | named, np.nan, _numbers(values, written))
+        numbers = np.where(missing | named, np.nan, _numbers(values, written, decimal))
         unread = ~missing & ~named & np.isnan(numbers)
         outputs = {column["name"]: numbers}
         if (np.abs(numbers) > LARGEST).any():
             raise ValueError(f"column {column['name']!r} holds a number beyond {LARGEST:.2g}")
     unread &= ~np.asarray(values.isin(column["missing"]["strays"]), dtype=bool)
-    if unread.sum() > MOST_UNREAD * (~missing & ~named).sum():
-        example = str(values[unread].iloc[0])[:40]
-        raise ValueError(f"most cells of {column['name']!r} are no {kind}, such as {example!r}")
+    _tell_unread(values[unread], column, int((~missing & ~named).sum()))
     return outputs
+
+
+def _tell_unread(unread: pd.Series[Any], column: Mapping[str, Any], n_cells: int) -> None:
+    if unread.empty:
+        return
+    name, kind, example = column["name"], column["kind"], str(unread.iloc[0])[:40]
+    if len(unread) > MOST_UNREAD * n_cells:
+        raise ValueError(f"most cells of {name!r} are no {kind}, such as {example!r}")
+    warnings.warn(
+        f"{name}: {len(unread):,} of {n_cells:,} cells are no {kind} as in training and count as "
+        f"missing, such as {example!r}",
+        stacklevel=4,
+    )
 
 
 def _plain_values(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -198,8 +222,15 @@ def _is_named(
     return np.asarray(same | np.isin(read, numbers), dtype=bool)
 
 
-def _numbers(values: pd.Series[Any], written: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Numbers, or truth values as 1 and 0; NaN where a cell is none."""
+def _numbers(
+    values: pd.Series[Any], written: Mapping[str, Any], decimal: str | None
+) -> NDArray[np.float64]:
+    """Numbers, or truth values as 1 and 0; NaN where a cell is none.
+
+    Args:
+        decimal: the mark of the file; where the one learned from had another, cells are read by
+            either, and not read where they are different numbers by the two.
+    """
     words, number_format = written["truth_values"], written["numbers"]
     if words is not None:
         if values.dtype == object:
@@ -210,7 +241,13 @@ def _numbers(values: pd.Series[Any], written: Mapping[str, Any]) -> NDArray[np.f
             numbers = _typed_numbers(values)
         return np.where(np.isin(numbers, (0.0, 1.0)), numbers, np.nan)
     if values.dtype == object:
-        return _numbers_of(values, lambda cell: read_number(cell, number_format))
+        numbers = _numbers_of(values, lambda cell: read_number(cell, number_format))
+        if decimal in (None, written["file_decimal"]):
+            return numbers
+        dialect = {"decimal": decimal, "thousands": "." if decimal == "," else ","}
+        others = _numbers_of(values, lambda cell: read_number(cell, {**number_format, **dialect}))
+        numbers = np.where(np.isnan(numbers), others, numbers)
+        return np.where(np.isnan(others) | (numbers == others), numbers, np.nan)
     return np.full(len(values), np.nan) if number_format["needs_unit"] else _typed_numbers(values)
 
 
@@ -324,10 +361,13 @@ def _parsed(texts: Sequence[str], pattern: str, shape: str | None) -> pd.Datetim
         cells = cells.where(cells.str.fullmatch(wanted))
     if pattern.endswith("since 1970"):
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-        seconds = numbers / 1000 if pattern.startswith("milli") else numbers
-        return _in_bounds(pd.Timestamp(0) + pd.to_timedelta(seconds, unit="s"))
+        is_known = ~np.isnan(numbers)
+        microseconds = np.where(is_known, numbers, 0).astype(np.int64)
+        microseconds *= 1_000 if pattern.startswith("milli") else 1_000_000
+        moments = pd.DatetimeIndex(microseconds.astype("datetime64[us]"))
+        return _in_bounds(pd.DatetimeIndex(moments.where(is_known)))
     read = pd.to_datetime(cells, format=pattern, errors="coerce", utc=True)
-    return _in_bounds(pd.DatetimeIndex(read).tz_localize(None))
+    return _in_bounds(pd.DatetimeIndex(read).tz_localize(None).as_unit("us"))
 
 
 def _in_bounds(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:

@@ -1,6 +1,6 @@
 """Train the exported configuration again, on a table with the target, in plain PyTorch.
 
-    python train.py table.csv --out retrained
+    python train.py ../table.csv --out ../retrained
 
 Each network of config.json is trained anew from fresh weights, with the same architecture,
 optimizer, schedule and regularization. What was learned of columns and target before (medians,
@@ -63,17 +63,34 @@ class Rows(NamedTuple):
         return Rows(*(each[places] for each in self))
 
 
-def read_targets(cells: pd.Series[Any], target: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Class codes, or values in the target's unit; NaN where a row has none."""
+def read_targets(cells: pd.Series[Any], schema: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Class codes, or values in the target's unit; NaN where a row has none.
+
+    Raises:
+        ValueError: quantities are not written as programs do.
+    """
+    target, read = schema["target"], model.table_rows
+    texts = pd.Series([str(cell).strip() for cell in cells], dtype=object)
     if target["task"] == "regression":
-        return pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+        numbers = texts.map(lambda text: read.read_number(text, read.PLAIN)).to_numpy(np.float64)
+        is_known = ~texts.str.lower().isin(schema["missing_marks"]["numbers"])
+        unread = texts[is_known.to_numpy() & ~np.isfinite(numbers)]
+        if len(unread):
+            raise ValueError(
+                f"targets must be numbers such as 1250.5, or empty, but {len(unread)} of "
+                f"{target['name']!r} are not, such as {unread.iloc[0]!r}"
+            )
+        return np.array(numbers, dtype=np.float64)  # a copy that torch may write to
     classes = target["classes"]
     is_coded = not isinstance(classes[0], str | bool)
     written = {"is_coded": is_coded, "has_points": False, "code_width": 0}
-    read = model.table_rows.read_category
-    places = {read(str(one), written): place for place, one in enumerate(classes)}
-    texts = (read(str(cell).strip(), written) for cell in cells)
-    return np.array([places.get(text, np.nan) for text in texts], dtype=np.float64)
+    places = {read.read_category(str(one), written): at for at, one in enumerate(classes)}
+    if words := target["truth_values"]:
+        known = {**words, "1": 1, "0": 0, "1.0": 1, "0.0": 0}
+        places = {word: classes.index(bool(value)) for word, value in known.items()}
+        texts = texts.str.lower()
+    named = (read.read_category(text, written) for text in texts)
+    return np.array([places.get(name, np.nan) for name in named], dtype=np.float64)
 
 
 def through(starts: Sequence[float], ends: Sequence[float], values: Tensor) -> Tensor:
@@ -276,7 +293,7 @@ def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
     names = {str(name).strip(): name for name in frame.columns}
     if target["name"] not in names:
         raise ValueError(f"a table to train on must have the target {target['name']!r}")
-    targets = read_targets(frame[names[target["name"]]], target)
+    targets = read_targets(frame[names[target["name"]]], exported.schema)
     n_lacking = int(np.isnan(targets).sum())
     if len(targets) - n_lacking < 10:
         raise ValueError(f"at least 10 rows must have a target, but {len(targets) - n_lacking} do")
@@ -295,20 +312,22 @@ def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
 
 
 def write(out: Path, files: Mapping[str, Mapping[str, Tensor]], seed: int) -> None:
-    """Copy this folder, with other weights and a manifest that names them."""
-    shutil.copytree(HERE, out, ignore=shutil.ignore_patterns("__pycache__"))
+    """Copy the files that this folder's manifest names, with other weights, and name those."""
+    manifest = json.loads((HERE / "manifest.json").read_bytes())
+    out.mkdir(parents=True)
+    for name in manifest["files"]:
+        shutil.copyfile(HERE / name, out / name)
     for name, weights in files.items():
         save_file({key: each.contiguous() for key, each in weights.items()}, out / name)
     card = out / "README.md"
     said = card.read_text(encoding="utf-8")
     card.write_text(said.replace("\n# ", f"\n{STALE.format(seed)}# ", 1), encoding="utf-8")
-    path = out / "manifest.json"
-    manifest = json.loads(path.read_bytes())
     for name in (*files, card.name):
         content = (out / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         manifest["files"][name] = {"n_bytes": len(content), "sha256": digest}
-    path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(manifest, indent=2) + "\n"
+    (out / "manifest.json").write_text(text, encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,7 +21,7 @@ def test_a_card_says_what_is_known_of_a_model() -> None:
     assert "## Scores" not in card and "## Verdict" not in card
     assert "| town | categorical | town 0, " in card and " and " in card
     assert "constant (constant)" in card
-    assert "python model.py rows.csv" in card
+    assert "python model.py ../rows.csv" in card
 
 
 def test_names_cannot_break_the_card() -> None:

@@ -14,9 +14,10 @@ import pytest
 from scipy.special import ndtri
 
 from automl.data import SplitOptions, load_dataset
-from automl.errors import ConfigError, TrainingError
+from automl.errors import ConfigError, DataError, TrainingError
 from automl.export import onnx_format
 from automl.export.contents import json_text
+from automl.export.loading import load_export
 from automl.export.manifest import read_files
 from automl.export.onnx_format import (
     USE,
@@ -33,6 +34,7 @@ from automl.export.onnx_network import ACTIVATIONS
 from automl.export.schema import input_schema
 from automl.export.verification import as_texts, compare, made_up_rows, predicted_numbers
 from automl.models.mlp import network as perceptron
+from automl.options.search_options import ColumnOptions
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
 from automl.training.trained_model import TrainedModel
@@ -133,6 +135,8 @@ def test_the_folder_has_one_graph_with_schema_and_card(tmp_path: Path) -> None:
     assert [one.name for one in session.get_outputs()] == ["prediction", "probabilities"]
     facts = session.get_modelmeta().custom_metadata_map
     assert json.loads(facts["schema"])["target"]["classes"] == ["no", "yes"]
+    with pytest.raises(DataError, match=r"an ONNX graph, which onnxruntime runs.*format='folder'"):
+        load_export(tmp_path / "exported")
 
 
 def test_a_graph_that_does_not_agree_is_not_kept(
@@ -169,18 +173,61 @@ def test_missing_cells_are_fed_as_nan_and_empty_texts() -> None:
     assert fed(pd.Series(["02.01.1970 12:00", ""]), plans["sold"])[0, 0] == 1.5
 
 
-def test_the_card_says_how_rows_are_fed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_card_says_how_rows_are_fed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Its code is run: days before months, codes with zeros in front, "NA" as a category."""
     table = every_kind("binary")[["size", "sold", "is_new", "flag", "colour", "zip", "target"]]
-    data = load_dataset(table, target="target", splits=SplitOptions(folds=1))
+    moments = pd.Timestamp("2021-01-05") + pd.to_timedelta(np.arange(len(table)) * 7, unit="h")
+    table = table.assign(
+        epoch=(moments - pd.Timestamp(0)) // pd.Timedelta(seconds=1),
+        zoned=[f"{moment:%d/%b/%Y:%H:%M:%S} +0200" for moment in moments],
+    ).astype(str)
+    options = ColumnOptions(date=["epoch"], missing=["size=-99", "sold=01.01.1900 00:00"])
+    data = load_dataset(table, target="target", columns=options, splits=SplitOptions(folds=1))
     model = model_of(data, network(data))
     files = {"model.onnx": onnx_model(model).SerializeToString(),
              "schema.json": json_text(input_schema(model))}  # fmt: skip
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
+    odd = {"size": ["NA", "n/a", "-99.0", ""],
+           "sold": ["31.12.9999 00:00", "01.01.1900 00:00", "NA"],
+           "is_new": ["1", "0", "1.0", "0.0", "TRUE"], "flag": ["1.0", "NA"],
+           "epoch": ["0", "n/a", "253370764800", "9999999999"],
+           "zoned": ["NA", "soon"]}  # fmt: skip
+    for name, cells in odd.items():
+        table.loc[: len(cells) - 1, name] = cells
     table.to_csv(tmp_path / "rows.csv", index=False)
     monkeypatch.chdir(tmp_path)
     said: dict[str, Any] = {}
     exec(USE.split("```python\n")[1].split("```")[0], said)
     expected = predicted_numbers(model, as_texts(table))
     compare(model, expected, said["outputs"][1])
+    assert "zoned: 'soon' counts as missing\n" in capsys.readouterr().out
+
+
+def test_dates_that_mean_never_are_missing_in_the_graph_itself() -> None:
+    """Whatever feeds it: bounds and marks are nodes, and the check sees them."""
+    table = every_kind()[["sold", "size", "target"]]
+    options = ColumnOptions(missing=["sold=01.01.1900 00:00"])
+    data = load_dataset(table, target="target", columns=options, splits=SplitOptions(folds=1))
+    model = model_of(data, network(data))
+    session = onnxruntime.InferenceSession(onnx_model(model).SerializeToString())
+    never = ["", "31.12.2900 00:00", "01.01.0900 00:00", "01.01.1900 00:00", "01.01.2500 00:00"]
+    sold = [*never, "02.01.1900 00:00", "31.12.2499 23:59", *["05.01.2021 07:00"] * 4]
+    rows = as_texts(table.head(len(sold)).assign(size="1", sold=sold))
+    _, numbers = run_onnx(session, model, rows)
+    compare(model, predicted_numbers(model, rows), numbers)
+    assert np.ptp(numbers[:5]) == 0 and abs(numbers[5:] - numbers[0]).min() > 1e-3
+    days = fed(rows["sold"], data.encoders[0].plans[0])[:, 0]  # type: ignore[attr-defined]
+    assert np.isfinite(days[1:]).all(), "what is checked is the graph, not what feeds it"
+
+
+def test_truth_values_that_became_floats_are_truth_values() -> None:
+    data = data_of("binary")
+    model = model_of(data, network(data))
+    rows = as_texts(every_kind("binary").head(2).assign(is_new=["1.0", "0.0"]))
+    session = onnxruntime.InferenceSession(onnx_model(model).SerializeToString())
+    _, numbers = run_onnx(session, model, rows)
+    words = as_texts(rows.assign(is_new=["yes", "no"]))
+    compare(model, predicted_numbers(model, words), numbers)

@@ -51,6 +51,7 @@ def test_the_target_says_classes_threshold_and_columns(schema: dict[str, Any]) -
         "name": "target",
         "task": "binary",
         "classes": ["no", "yes"],
+        "truth_values": None,
         "threshold": 0.3,
         "columns": ["target", "probability of no", "probability of yes"],
     }

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from automl.data.table.cells import raw_column
+from automl.data.table.column_reading import read_moments
 from automl.data.table.date_formats import (
     date_part,
     days_since_1970,
@@ -110,6 +112,15 @@ def test_what_is_no_date_is_counted() -> None:
 def test_moments_that_say_never_are_missing(never: str) -> None:
     assert parse_dates([never], "ISO8601").isna().all()
     assert in_bounds(pd.DatetimeIndex([never, "2020-01-01"])).isna().tolist() == [True, False]
+
+
+def test_moments_beyond_nanoseconds_are_read_beside_others() -> None:
+    epochs = parse_dates(["9999999999", "1614900000", "soon"], "seconds since 1970")
+    assert epochs[0] == pd.Timestamp("2286-11-20 17:46:39")
+    assert epochs[1] == pd.Timestamp("2021-03-04 23:20:00") and epochs.isna()[2]
+    cells = raw_column(pd.Series(["1614900000", "2400-01-01", "9999-12-31"]))
+    read = read_moments(cells, "seconds since 1970")
+    assert read[1] == pd.Timestamp("2400-01-01") and read.isna().tolist() == [False, False, True]
 
 
 def test_dates_with_zones_are_compared_in_utc() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import Any
 
@@ -92,7 +93,8 @@ PLANS = (
 CELLS: dict[str, Any] = {
     "texts": [*NUMBERS[:22], "yes", "No", "TRUE", "f", "NA", "None", "02116", "2116", "3.0", " x"],
     "dates": ["2021-03-05", "2021-03-05 07:30:00", "2021-03-05T07:30:00+02:00", "05.03.2021 07:30",
-              "3/5/2021 7:30 a.m.", "20210305", "1614900000", "9999-12-31", "0000-00-00", "soon"],
+              "3/5/2021 7:30 a.m.", "20210305", "1614900000", "9999999999", "2400-01-01",
+              "9999-12-31", "0000-00-00", "soon"],
     "whole numbers": [0, 1, 2, 2116, 10001],
     "floats": [0.0, 1.0, np.nan, 2.5, 1e9, -3.0],
     "truth values": [True, False, True],
@@ -123,7 +125,8 @@ def check_column(frame: pd.DataFrame, plan: ColumnPlan) -> None:
         with pytest.raises(ValueError, match="most cells of 'c'"):
             table_rows.read_rows(frame, schema)
         return
-    found = table_rows.read_rows(frame, schema)
+    with pytest.warns(UserWarning, match="^c: ") if n_unread else contextlib.nullcontext():
+        found = table_rows.read_rows(frame, schema)
     assert list(found) == list(expected.typed)
     for name, values in found.items():
         wanted = expected.typed[name].to_numpy()
@@ -131,6 +134,26 @@ def check_column(frame: pd.DataFrame, plan: ColumnPlan) -> None:
             assert values.tolist() == wanted.tolist(), plan
         else:
             assert np.array_equal(values, wanted, equal_nan=True), (plan, values, wanted)
+
+
+@pytest.mark.parametrize("mark", [".", ",", None])
+def test_a_file_of_another_dialect_is_read_as_the_project_reads_it(
+    mark: str | None, tmp_path: Any
+) -> None:
+    """Exports of spreadsheets end cells with ";" and write 1,5."""
+    path = tmp_path / "semi.csv"
+    path.write_text("other;c\nx;1,5\nx;2,5\nx;1\nx;3.000\nx;4\nx;soon\nx;\n")
+    plan = ColumnPlan("c", "numeric", decimal=mark, numbers=NumberFormat(decimal=mark or "."))
+    frame = pd.DataFrame({"c": ["1,5", "2,5", "1", "3.000", "4", "soon", ""]})
+    expected = read_columns(frame, [plan], decimal=",")
+    marks = {"numbers": list(MISSING_MARKS), "categories": list(MISSING_CATEGORIES)}
+    schema = {"columns": [described(plan)], "missing_marks": marks}
+    (unread,) = expected.unread
+    said = f"c: {unread.n_odd} of 6 cells are no numeric .* such as '{unread.example}'"
+    with pytest.warns(UserWarning, match=said):
+        found = table_rows.read_rows(path, schema)["c"]
+    assert np.array_equal(found, expected.typed["c"].to_numpy(), equal_nan=True)
+    assert found[:2].tolist() == [1.5, 2.5]
 
 
 def described(plan: ColumnPlan) -> dict[str, Any]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
-from dataclasses import asdict
+import re
+import shlex
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
+from subprocess import run
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -112,6 +117,23 @@ def test_what_is_trained_again_is_a_model_that_has_learned(way: str, tmp_path: P
     assert card.startswith("---\nlibrary_name") and "Trained again" in card
 
 
+def test_the_commands_of_the_card_leave_two_models_that_load(tmp_path: Path) -> None:
+    data = data_of("binary")
+    folder = written(tmp_path / "first", model_of(data, network(data)), max_epochs=1)
+    learnable("binary").to_csv(tmp_path / "table.csv", index=False)
+    every_kind("binary", 5).to_csv(tmp_path / "rows.csv", index=False)
+    (folder / "notes.txt").write_text("my own")
+    card = (folder / "README.md").read_text()
+    commands = re.findall(r"^\$ python (.+)$", card, flags=re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        run(f"{shlex.quote(sys.executable)} {command}", shell=True, check=True, cwd=folder)
+    assert len((tmp_path / "predictions.csv").read_text().splitlines()) == 6
+    automl.load_export(folder)
+    automl.load_export(tmp_path / "retrained")
+    assert not (tmp_path / "retrained" / "notes.txt").exists()
+
+
 def test_rows_without_a_target_are_left_out_and_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +150,26 @@ def test_rows_without_a_target_are_left_out_and_told(
     table.drop(columns="target").to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(ValueError, match="must have the target 'target'"):
         train.train_again(tmp_path / "rows.csv", tmp_path / "other")
+
+
+def test_targets_that_are_no_plain_numbers_are_refused(tmp_path: Path) -> None:
+    data = data_of("regression")
+    folder = written(tmp_path / "first", model_of(data, network(data)))
+    train, schema = training_of(folder), json.loads((folder / "schema.json").read_bytes())
+    read = train.read_targets(pd.Series(["2.5", "NA", "", None, 8, "-1e3"]), schema)
+    assert np.array_equal(read, [2.5, np.nan, np.nan, np.nan, 8, -1000], equal_nan=True)
+    with pytest.raises(ValueError, match=r"but 3 of 'target' are not, such as '3,5'"):
+        train.read_targets(pd.Series(["3,5", "2", "1,250", "$7", "8"]), schema)
+
+
+def test_classes_that_are_truth_values_are_read_as_they_are_written(tmp_path: Path) -> None:
+    data = data_of("binary")
+    trained = replace(model_of(data, network(data)), classes_=np.array([False, True]))
+    folder = written(tmp_path / "first", trained)
+    train, schema = training_of(folder), json.loads((folder / "schema.json").read_bytes())
+    texts = pd.Series(["True", "false", "YES", "n", 1, 0.0, True, "maybe", ""])
+    expected = [1, 0, 1, 0, 1, 0, 1, np.nan, np.nan]
+    assert np.array_equal(train.read_targets(texts, schema), expected, equal_nan=True)
 
 
 def test_schedules_are_those_of_the_project() -> None:
