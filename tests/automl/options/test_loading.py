@@ -31,6 +31,14 @@ def test_data_given_as_an_object_must_be_given_again(finished: SearchResult) -> 
         load_again(settings)
 
 
+def test_a_study_of_optuna_alone_goes_on_with_its_own_loop(finished: SearchResult) -> None:
+    settings = finished.records.settings
+    theirs = replace(settings, task="objective", space={"family": "optuna", "parameters": {}})
+    with pytest.raises(StudyError, match="goes on with the loop that made it") as error:
+        load_again(theirs)
+    assert "automl.tune" not in str(error.value)
+
+
 def test_other_data_are_refused(finished: SearchResult) -> None:
     frame = load_iris(as_frame=True).frame.iloc[:100]
     with pytest.raises(StudyError, match="have changed"):

@@ -18,6 +18,12 @@ from tests.contracts.synthetic_study import synthetic_study
 SETTINGS = synthetic_study(6).settings
 
 
+def test_options_of_a_study_of_optuna_alone_are_not_known() -> None:
+    theirs = replace(SETTINGS, space={"family": "optuna", "parameters": {}}, patience=4, seed=9)
+    found = differing_settings([SETTINGS, theirs])
+    assert found and not [name for name in found if name.startswith("--")]
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
