@@ -180,6 +180,9 @@ def doctor(storage: str = DEFAULT_STORAGE) -> tuple[Finding, ...]:
 def dashboard(storage: str = DEFAULT_STORAGE, port: int = 8080, names: Sequence[str] = ()) -> None:
     """Serve Optuna Dashboard on this machine until it is interrupted.
 
+    A database of Optuna alone is served as it is where it is: notes that are written there stay,
+    and the tables of this program are added to it, as by a search.
+
     Args:
         names: of hosts that it answers to besides localhost, as behind a proxy.
 
@@ -189,7 +192,8 @@ def dashboard(storage: str = DEFAULT_STORAGE, port: int = 8080, names: Sequence[
     """
     from automl.report.dashboard import serve
 
-    with open_existing_store(storage) as store:
+    _check_existing(storage)
+    with open_store(storage) as store:
         serve(store, port, tuple(names))
 
 
