@@ -69,7 +69,8 @@ def network(
     generator = np.random.default_rng(fold)
     for name, values_of in module.state_dict().items():
         if "running_var" in name:
-            values_of.uniform_(0.5, 2.0)
+            drawn = generator.uniform(0.5, 2.0, tuple(values_of.shape))
+            values_of.copy_(values_of.new_tensor(drawn))
         elif values_of.is_floating_point() and "input_" not in name:
             noise = generator.normal(size=tuple(values_of.shape)) * 0.2
             values_of.add_(values_of.new_tensor(noise))
