@@ -32,7 +32,7 @@ def test_a_studys_answer_comes_back_with_its_card(finished: SearchResult, tmp_pa
     assert "| boosted trees |" in card and "## Verdict" in card and "setosa" in card
     config = json.loads((folder / "config.json").read_bytes())
     assert config["networks"][0]["run"]["trial_number"] == finished.best.number
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="force=True"):
         finished.export(folder)
 
 
