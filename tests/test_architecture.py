@@ -75,6 +75,7 @@ HOMES = {
         *("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
         "automl.result",  # names the type of the table that it hands on
         "automl.estimators",
+        "automl.serving.rows_as_json",  # writes a moment as its column does
     ),
     "pyarrow": ("automl.data",),
     "sklearn": (

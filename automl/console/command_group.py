@@ -126,6 +126,14 @@ class Commands(click.Group):
                 sys.excepthook = _show_traceback
                 raise
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Register a command, which has these settings wherever it is called from.
+
+        Click keeps a command's help option as the first context has it, be it without the group.
+        """
+        cmd.context_settings = {**SETTINGS, **cmd.context_settings}
+        super().add_command(cmd, name)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which they are needed, not in that of the alphabet."""
         return list(self.commands)

@@ -13,7 +13,6 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from automl.data.inputs import InputColumns, Inputs
 
@@ -60,6 +59,8 @@ def alike_columns(
 
 def _block(numbers: NDArray[np.float32], codes: NDArray[np.int64], places: InputColumns) -> Floats:
     """A column's inputs, numbers by their ranks and codes as 0 and 1 each, (N, d)."""
+    from scipy.stats import rankdata  # takes 0.3 s to load: at the end of a search, not before
+
     parts = [rankdata(numbers[:, list(places.numbers)], axis=0)] if places.numbers else []
     for place in places.codes:
         values, counts = np.unique(codes[:, place], return_counts=True)

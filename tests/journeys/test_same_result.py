@@ -20,7 +20,7 @@ from automl.studies import load_study
 
 ROOT = Path(__file__).parents[2]
 
-TIMES = ("seconds", "training_seconds")
+TIMES = ("seconds", "training_seconds", "created_at", "last_call_at")
 PLACES = ("storage", "report")
 OF_ATTEMPTS = ("n_epochs",)  # those of an attempt that was killed were trained, and count
 
@@ -93,6 +93,8 @@ def load() -> Iterator[None]:
 def printed(folder: Path, *, was_killed: bool = False) -> str:
     """What was printed, but for times and places."""
     result = json.loads((folder / "result.json").read_text())
+    for key in ("started_at", "finished_at", "training_seconds"):
+        result["best"].pop(key)
     for key in (*TIMES, *PLACES, *(OF_ATTEMPTS if was_killed else ())):
         result.pop(key, None)
     return json.dumps(result)

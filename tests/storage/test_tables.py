@@ -9,7 +9,12 @@ from storage import optuna_schema, tables
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.earlier_records import EarlierStudy, EarlierTrial
 from storage.records import PAUSED, DataCheckRecord, Diagnosis
-from storage.score_records import AnswerMember, AnswerRecord, EvaluationRecord
+from storage.score_records import (
+    AnswerMember,
+    AnswerRecord,
+    EvaluationRecord,
+    ImportancesRecord,
+)
 from storage.store import Store
 from storage.widening_records import WideningRecord
 from tests.contracts.store_contract import epoch, settings
@@ -27,6 +32,7 @@ def fill(store: Store, name: str) -> None:
     store.add_data_checks(name, [DataCheckRecord("kind", "subject", 1.0)])
     answer = store.add_answer(name, AnswerRecord("single", (AnswerMember(run.run_id, 1.0),), 0))
     store.add_evaluation(name, EvaluationRecord(answer.answer_id, "test", {"loss": 0.1}))
+    store.add_importances(name, ImportancesRecord(answer.answer_id, missing_because="no time"))
     store.replace_diagnoses(name, [Diagnosis("kind", "good", "message")])
     store.calls.add(name, PolicyRecord(0, "tpe", "median"))
     store.calls.add(name, StopReason("interrupted"))

@@ -55,7 +55,7 @@ def test_continuing_learns_from_the_same_whether_it_says_so_or_not(
     assert second.settings.warm_start == first.settings.warm_start
     assert [one.params for one in second.trials] == [one.params for one in whole.trials]
     session(folder, study="goes on", warm_start=["before"]).close()
-    with pytest.raises(StudyError, match="warm-start is before in the study and whole here"):
+    with pytest.raises(StudyError, match="warm_start is before in the study and whole here"):
         session(folder, study="goes on", warm_start=["whole"])
 
 

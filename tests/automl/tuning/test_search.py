@@ -78,7 +78,7 @@ def test_a_study_is_not_continued_with_other_settings(store: Store, iris: Loaded
     settings = settings_for(iris)
     run(store, iris, settings, n_trials=1)
     other = replace(settings, max_epochs=7)
-    with pytest.raises(StudyError, match="max-epochs is 4 in the study and 7 here"):
+    with pytest.raises(StudyError, match="max_epochs is 4 in the study and 7 here"):
         open_study(store, other)
 
 
