@@ -26,6 +26,7 @@ from automl.tuning.ending_time import (
     ending_seconds,
     reckoned,
 )
+from automl.tuning.machine_speed import slowness
 from automl.tuning.memory import MemoryPlan, plan_memory
 from automl.tuning.network_problem import NetworkProblem
 from automl.tuning.objective_problem import ObjectiveProblem
@@ -159,7 +160,7 @@ class SearchCall:
             by_metric=metric_to_choose_by(metric) is not None,
             timeout=self.clock.timeout,
         )
-        seconds = self._busyness_now(busyness) * (work + self.clock.afterwards)
+        seconds = self._stretch(busyness) * (work + self.clock.afterwards)
         if not has_references:
             seconds += self.seconds_for_references(busyness)
         return seconds
@@ -170,13 +171,14 @@ class SearchCall:
         Args:
             busyness: as for `keep_for_end`.
         """
-        return 0.0 if self.data is None else self._busyness_now(busyness) * REFERENCE_SECONDS
+        return 0.0 if self.data is None else self._stretch(busyness) * REFERENCE_SECONDS
 
-    def _busyness_now(self, of_workers: float | None) -> float:
+    def _stretch(self, of_workers: float | None) -> float:
+        """Seconds that pass here for one of work on the machine that the end was timed on."""
         is_told = self.problem.is_trusted and self.options.device == "cpu"
         if of_workers is None or not is_told:
-            return self.busyness
-        return reckoned(of_workers)
+            return slowness() * self.busyness
+        return slowness() * reckoned(of_workers)
 
     @cached_property
     def _most_for_end(self) -> float:

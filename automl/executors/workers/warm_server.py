@@ -125,13 +125,16 @@ class ForkedProcess:
 
     def _hear(self, seconds: float) -> None:
         """Take in what the server says within so many seconds. Several threads may call this."""
-        if self._is_over:
-            return
         watch = select.poll()
-        watch.register(self._lifeline, select.POLLIN)
+        with self._hearing:  # another thread may hear the last, which closes the line
+            if self._is_over:
+                return
+            watch.register(self._lifeline, select.POLLIN)
         if not watch.poll(1000 * seconds):
             return
         with self._hearing, contextlib.suppress(BlockingIOError):  # another thread has heard it
+            if self._lifeline.fileno() < 0:  # it has heard the last
+                return
             try:
                 said = self._lifeline.recv(2 * NUMBER.size, socket.MSG_DONTWAIT)
             except ConnectionError:

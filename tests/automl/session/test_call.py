@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ from automl.tuning.ending_time import (
     Moment,
 )
 from tests.automl.session.sessions import session
+
+
+@pytest.fixture(autouse=True)
+def slow(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """This machine is the one that the end was timed on, or so many times as slow."""
+
+    def by(times: float) -> None:
+        monkeypatch.setattr("automl.session.call.slowness", lambda: times)
+
+    by(1.0)
+    return by
 
 
 def test_seconds_count_from_the_beginning_of_the_call(tmp_path: Path) -> None:
@@ -96,6 +108,16 @@ def test_how_busy_the_workers_are_says_what_the_end_will_take(tmp_path: Path) ->
             call.keep_for_end(clock, 0, has_references=True, busyness=busyness)
             endings.append(600.0 - (clock.timeout or 0.0))
     assert endings == pytest.approx([endings[0] * times for times in (1.0, 1.0, 3.0, MOST_BUSY)])
+
+
+def test_on_a_slow_machine_the_end_takes_longer(
+    tmp_path: Path, slow: Callable[[float], None]
+) -> None:
+    with session(tmp_path, timeout=600.0) as ready:
+        alone = ready.call.seconds_for_end(90, has_references=False, busyness=2.0)
+        slow(2.5)
+        same = ready.call.seconds_for_end(90, has_references=False, busyness=2.0)
+    assert same == pytest.approx(2.5 * alone)
 
 
 def test_time_is_left_for_training_the_answer_but_never_more_than_half(tmp_path: Path) -> None:
