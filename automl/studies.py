@@ -25,8 +25,7 @@ from storage import Finding, StorageError, Store, examine, open_store
 from storage.answers import kept_weights
 from storage.engine import database_path
 from storage.records import StudyRecords
-from storage.untouched import is_foreign as is_foreign_database
-from storage.untouched import open_untouched
+from storage.untouched import is_foreign_database, open_untouched
 
 ON_CAUSES = frozenset({"data_size", "decomposition"})
 """Kinds of diagnoses that took training, as `ON_ADVICE` did: judging again does not drop them."""

@@ -31,7 +31,7 @@ from storage.engine import artifact_folder, database_path
 from storage.errors import ArtifactError, DamagedError, StorageError
 from storage.records import ArtifactRecord
 from storage.tables import ARTIFACTS
-from storage.untouched import copied, is_foreign
+from storage.untouched import copied, is_foreign_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def examine(url: str) -> tuple[Finding, ...]:
     folder = None if path is None else ArtifactFolder(artifact_folder(path))
     try:
         damage = tuple(_integrity(path))
-        if not damage and path is not None and is_foreign(url):
+        if not damage and path is not None and is_foreign_database(url):
             return _examine_foreign(path, url)
         return damage or _examine_content(url, folder)
     except StorageError as error:

@@ -29,7 +29,7 @@ def open_untouched(url: str) -> Iterator[Store]:
         StorageError: it cannot be read, or is none.
     """
     path = database_path(url)
-    if path is None or not is_foreign(url):
+    if path is None or not is_foreign_database(url):
         with closing(open_store(url)) as store:
             yield store
         return
@@ -61,7 +61,7 @@ def _opened(copy: Path, url: str) -> Store:
     return store
 
 
-def is_foreign(url: str) -> bool:
+def is_foreign_database(url: str) -> bool:
     """Whether a database is an SQLite file in which this program has never written.
 
     Raises:

@@ -106,12 +106,7 @@ def split_rows(
     count = n_folds if n_folds is not None else _default_folds(facts, rest, valid_fraction)
     if count == 1:
         share = valid_fraction or default
-        if share + (tested or 0.0) >= 1.0:
-            raise ConfigError(
-                "validation and test rows must leave rows to train on, but their fractions are "
-                f"{share:g} and {tested:g}; give smaller ones"
-            )
-        chosen, others = _take(facts, rest, share / (1.0 - (tested or 0.0)), seed + 1)
+        others, chosen = _train_and_valid(facts, rest, share, tested or 0.0, seed + 1)
         _require_rows(len(others), len(chosen), len(test))
         return RowSplit(((others, chosen),), test, share, tested)
     if valid_fraction is not None:
@@ -119,13 +114,24 @@ def split_rows(
             f"of {count} folds each validates on its own part of the rows, but got a fraction of "
             "validation rows too; choose one"
         )
-    if count > _most_folds(facts, rest):
-        raise DataError(
-            f"{count} folds need at least {count} different rows, groups or moments beside the "
-            f"test rows, but there are {_most_folds(facts, rest)}; ask for fewer with "
-            f"{named('folds')}"
-        )
     return RowSplit(_folds(facts, rest, count, seed + 1), test, None, tested)
+
+
+def _train_and_valid(
+    facts: RowFacts, rest: Rows, share: float, tested: float, seed: int
+) -> tuple[Rows, Rows]:
+    """Take the validation rows out of what the test rows have left.
+
+    Args:
+        share, tested: fractions of all rows, for validation and as taken for the test.
+    """
+    if share + tested >= 1.0:
+        raise ConfigError(
+            "validation and test rows must leave rows to train on, but their fractions are "
+            f"{share:g} and {tested:g}; give smaller ones"
+        )
+    chosen, others = _take(facts, rest, share / (1.0 - tested), seed)
+    return others, chosen
 
 
 def _default_fraction(strata: NDArray[np.int64]) -> float:
@@ -223,6 +229,12 @@ def _most_folds(facts: RowFacts, rows: Rows) -> int:
 
 
 def _folds(facts: RowFacts, rows: Rows, count: int, seed: int) -> tuple[tuple[Rows, Rows], ...]:
+    if count > _most_folds(facts, rows):
+        raise DataError(
+            f"{count} folds need at least {count} different rows, groups or moments beside the "
+            f"test rows, but there are {_most_folds(facts, rows)}; ask for fewer with "
+            f"{named('folds')}"
+        )
     if facts.times is not None:
         return _time_folds(rows, facts.times[rows], count)
     if facts.groups is not None:

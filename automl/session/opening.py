@@ -41,7 +41,7 @@ from storage import Store, open_store
 from storage.earlier_records import EarlierStudy
 from storage.engine import database_path
 from storage.records import StudySettings
-from storage.untouched import is_foreign
+from storage.untouched import is_foreign_database
 
 LOG = logging.getLogger("automl")
 
@@ -108,7 +108,7 @@ def _opened(
     refusal = _refusal(problem_of(settings, loaded))
     if refusal is not None and not _is_there(options.storage):
         raise refusal
-    if is_foreign(options.storage):
+    if is_foreign_database(options.storage):
         LOG.info("the studies there are of Optuna alone; tables of this program come beside them")
     store = open_store(options.storage)
     try:

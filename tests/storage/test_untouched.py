@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from storage import StorageError, open_store
-from storage.untouched import is_foreign, open_untouched
+from storage.untouched import is_foreign_database, open_untouched
 
 
 def made_by_optuna(path: Path) -> str:
@@ -28,7 +28,7 @@ def test_a_database_of_others_is_as_it_was_and_nothing_lies_beside_it(tmp_path: 
     path = tmp_path / "theirs.db"
     url = made_by_optuna(path)
     before = digest(path)
-    assert is_foreign(url)
+    assert is_foreign_database(url)
     with open_untouched(url) as store:
         assert store.study_names() == ("theirs",)
         assert store.url == url
@@ -42,7 +42,7 @@ def test_a_database_of_others_is_as_it_was_and_nothing_lies_beside_it(tmp_path: 
 def test_a_database_of_ours_is_opened_in_its_place(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/automl.db"
     open_store(url).close()
-    assert not is_foreign(url)
+    assert not is_foreign_database(url)
     with open_untouched(url) as store:
         assert store._database.connection.url == url
 

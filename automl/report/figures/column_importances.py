@@ -15,7 +15,7 @@ from automl.diagnostics.column_use import (
     shown_score,
 )
 from automl.errors import ConfigError
-from automl.report import style
+from automl.report.interval_bars import Bar, interval_bars
 from automl.report.numbers.study import StudyTable
 from automl.report.panels import Panel, Place, Remark
 from automl.wording.counts import count
@@ -29,7 +29,6 @@ N_SHOWN: Final = 12
 """Bars on the page's first screens; a notebook has all."""
 
 N_PAIRS: Final = 3
-N_SIGNS: Final = 28  # of a name: longer ones would leave no room for bars
 
 
 def panels(table: StudyTable) -> list[Panel | Remark]:
@@ -99,36 +98,9 @@ def caption(found: ImportancesRecord) -> str:
 
 
 def drawing(shown: Sequence[Use], score: str) -> go.Figure:
-    """Horizontal bars with 95 % intervals, the most important column on top.
-
-    Columns that cannot be told from chance are grey.
-    """
-    ordered = shown[::-1]  # Plotly draws bars from below
-    gains = [gain for _, gain in ordered]
-    made = style.figure(76 + 30 * len(ordered), showlegend=False)
-    made.add_bar(
-        x=[gain.value for gain in gains],
-        y=list(range(len(ordered))),  # names of two columns may be alike when they are cut
-        orientation="h",
-        marker={"color": [style.BLUE if gain.is_better else style.PALE for gain in gains]},
-        error_x=style.interval_bar(
-            [gain.value for gain in gains],
-            [(gain.low, gain.high) for gain in gains],
-            color=style.GREY, thickness=1.5, width=4,
-        ),
-        customdata=[[style.text(one.name), gain.low, gain.high] for one, gain in ordered],
-        hovertemplate="%{customdata[0]}: %{x:.3~g}<br>95 % interval %{customdata[1]:.3~g} to "
-        "%{customdata[2]:.3~g}<extra></extra>",
-    )  # fmt: skip
-    made.update_layout(
-        margin={"t": 8, "r": 16},
-        bargap=0.4,
-        xaxis={"rangemode": "tozero", "title": _axis_title(score)},
-        yaxis={"showgrid": False, "ticks": "", "ticksuffix": "  ",
-               "tickvals": list(range(len(ordered))),
-               "ticktext": [style.text(_cut(one.name)) for one, _ in ordered]},
-    )  # fmt: skip
-    return made
+    """Bars with 95 % intervals, the most important column on top."""
+    bars = [Bar(one.name, gain.value, gain.low, gain.high, gain.is_better) for one, gain in shown]
+    return interval_bars(bars, _axis_title(score), ".3~g")
 
 
 def _axis_title(score: str) -> str:
@@ -136,7 +108,3 @@ def _axis_title(score: str) -> str:
     if score in HIGHER_IS_BETTER:
         return f"fall of the {score_name(score)} with the column shuffled"
     return f"rise of the {score_name(score)} with the column shuffled"
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= N_SIGNS else f"{name[: N_SIGNS - 1]}…"

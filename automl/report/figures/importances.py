@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from automl.errors import ConfigError
-from automl.report import style
+from automl.report.interval_bars import Bar, interval_bars
 from automl.report.numbers.importances import Importance, Importances
 from automl.report.numbers.study import StudyTable
 from automl.report.panels import Panel, Place, Remark
@@ -85,31 +85,8 @@ def words(found: Importances, shown: Sequence[Importance]) -> str:
 
 
 def drawing(judged: Sequence[Importance]) -> go.Figure:
-    """Horizontal bars with 95 % intervals, the most important parameter on top.
-
-    Parameters that cannot be told from chance are grey.
-    """
-    shown = judged[::-1]  # Plotly draws bars from below
-    made = style.figure(76 + 30 * len(shown), showlegend=False)
-    made.add_bar(
-        x=[one.share for one in shown],
-        y=[style.text(one.name) for one in shown],
-        orientation="h",
-        marker={"color": [style.BLUE if one.is_certain else style.PALE for one in shown]},
-        error_x=style.interval_bar(
-            [one.share for one in shown],
-            [(one.low, one.high) for one in shown],
-            color=style.GREY, thickness=1.5, width=4,
-        ),
-        customdata=[[one.low, one.high] for one in shown],
-        hovertemplate="%{y}: %{x:.0%}<br>95 % interval %{customdata[0]:.0%} to "
-        "%{customdata[1]:.0%}<extra></extra>",
-    )  # fmt: skip
-    made.update_layout(
-        margin={"t": 8, "r": 16},
-        bargap=0.4,
-        xaxis={"tickformat": ".0%", "rangemode": "tozero",
-               "title": "share of the differences between trials"},
-        yaxis={"showgrid": False, "ticks": "", "ticksuffix": "  "},
-    )  # fmt: skip
+    """Bars with 95 % intervals, the most important hyperparameter on top."""
+    bars = [Bar(one.name, one.share, one.low, one.high, one.is_certain) for one in judged]
+    made = interval_bars(bars, "share of the differences between trials", ".0%")
+    made.update_layout(xaxis={"tickformat": ".0%"})
     return made

@@ -13,8 +13,9 @@ from storage.records import StudyRecords
 
 def test_the_most_important_parameter_is_on_top():
     judged = (Importance("a", 0.5, 0.4, 0.6, True), Importance("b", 0.1, 0.0, 0.3, False))
-    bars = drawing(judged).data[0]
-    assert list(bars.y) == ["b", "a"]  # Plotly draws bars from below
+    made = drawing(judged)
+    (bars,) = made.data
+    assert list(made.layout.yaxis.ticktext) == ["b", "a"]  # Plotly draws bars from below
     assert list(bars.x) == [0.1, 0.5]
     assert list(bars.error_x.arrayminus) == pytest.approx([0.1, 0.1])
     assert list(bars.error_x.array) == pytest.approx([0.2, 0.1])
@@ -24,7 +25,8 @@ def test_the_most_important_parameter_is_on_top():
 def test_the_first_screens_have_the_top_five_parameters(table):
     judged = table.importances.judged
     first, everything = panels(table)
-    assert [*reversed(first.figure.data[0].y)] == [one.name for one in judged[:5]]
+    shown = first.figure.layout.yaxis.ticktext
+    assert [*reversed(shown)] == [one.name for one in judged[:5]]
     assert len(everything.figure.data[0].y) == len(judged) == len(figure(table).data[0].y)
     assert (first.place.part, everything.place.part) == ("importance", "parameters")
     assert "with 95 % intervals" in first.caption
