@@ -182,11 +182,12 @@ def spaces(name: str | None, as_json: bool) -> None:
 @main.command()
 @click.argument("study")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also while a search works on it, which then fails.")
 @typed_option("storage")
 @json_option
-def delete(study: str, yes: bool, storage: str, as_json: bool) -> None:
+def delete(study: str, yes: bool, force: bool, storage: str, as_json: bool) -> None:
     """Delete a study with its trials and files."""
-    study_commands.delete(study, storage, is_sure=yes, as_json=as_json)
+    study_commands.delete(study, storage, is_sure=yes, force=force, as_json=as_json)
 
 
 @main.command()

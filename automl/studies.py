@@ -19,6 +19,7 @@ from automl.result import SearchResult
 from automl.system.output_files import PAGE, check_output
 from automl.tuning.foreign_study import diagnose_foreign, is_readable, read_foreign
 from automl.tuning.study import read_known_study
+from automl.wording.counts import agree, listing
 from automl.wording.option_names import named
 from search_spaces.declared import is_foreign
 from storage import Finding, StorageError, Store, examine, open_store
@@ -105,12 +106,42 @@ def _read(store: Store, study: str) -> StudyRecords:
     return replace(records, diagnoses=(*diagnose_study(records), diagnose_foreign(records)))
 
 
-def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
-    """Delete a study with all that is kept of it, files included."""
+def delete_study(study: str, storage: str = DEFAULT_STORAGE, *, force: bool = False) -> None:
+    """Delete a study with all that is kept of it, files included.
+
+    Args:
+        force: also while a search works on it, which ends with an error then.
+
+    Raises:
+        StudyError: there is no study of that name; a search works on it, here or elsewhere.
+    """
     with _reading(storage) as found:
         read_known_study(found, study)  # a study that is not ours is refused, its file untouched
     with closing(open_existing_store(storage)) as store:
+        if not force:
+            _check_unused(store, study)
         store.delete_study(study)
+
+
+def check_deletable(study: str, storage: str = DEFAULT_STORAGE) -> None:
+    """Raise a StudyError if a search works on a study, before anybody is asked about it."""
+    with closing(open_existing_store(storage)) as store:
+        _check_unused(store, study)
+
+
+def _check_unused(store: Store, study: str) -> None:
+    """Refuse what would take a study from a search that works on it.
+
+    One that has not begun its first trial yet, or has ended its last one, is not known.
+    """
+    searching = store.adoption.others(study)
+    if searching:
+        whose = listing([f"{one.process_id} on {one.host}" for one in searching])
+        processes = agree(len(searching), "process", "processes")
+        raise StudyError(
+            f"a study must not be deleted while it is searched, but {study!r} is, by {processes} "
+            f"{whose}; stop that first, or delete it all the same with {named('force', True)}"
+        )
 
 
 def load_studies(studies: Sequence[str], storage: str = DEFAULT_STORAGE) -> list[SearchResult]:

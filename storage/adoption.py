@@ -9,7 +9,7 @@ end as interrupted: it did not train, and cannot be why its process died.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import optuna
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Select, select
 
 from storage import optuna_schema as schema
 from storage.optuna_storage import OptunaStorage
-from storage.processes import dead_processes, forget_dead
+from storage.processes import Process, dead_processes, forget_dead, living_processes
 from storage.records import PAUSED, StudyRecords, StudySettings
 from storage.study_access import id_of, reading, writing
 from storage.study_reading import read_trials
@@ -70,6 +70,21 @@ def dead_trials(connection: Connection, study_id: int) -> list[DeadTrial]:
     ]
 
 
+def living_claimants(
+    connection: Connection, study_id: int, *, other_than: str
+) -> Iterator[Process]:
+    """Processes that live and hold running trials of a study, but for one, by its key."""
+    trials = schema.TRIALS.c
+    query = (
+        select(CLAIMS.c.process)
+        .join(schema.TRIALS, CLAIMS.c.trial_id == trials.trial_id)
+        .where(trials.study_id == study_id, trials.state == TrialState.RUNNING)
+        .distinct()
+    )
+    holders = set(connection.scalars(query)) - {other_than}
+    yield from living_processes(connection, holders).values()
+
+
 class Adoption:
     """The trials of an opened store whose process died."""
 
@@ -81,6 +96,12 @@ class Adoption:
         """Numbers of the trials that run in the file but in no living process."""
         with reading(self._database, study_name) as (connection, study_id):
             return tuple(one.number for one in dead_trials(connection, study_id))
+
+    def others(self, study_name: str) -> tuple[Process, ...]:
+        """Other processes that live and have trials of a study in training."""
+        with reading(self._database, study_name) as (connection, study_id):
+            own = self._database.claims.key
+            return tuple(living_claimants(connection, study_id, other_than=own))
 
     def claim(self, study_name: str) -> tuple[ClaimedTrial, ...]:
         """Take over all trials whose process died, and end the runs they were in."""

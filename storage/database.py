@@ -26,7 +26,7 @@ from storage.connection import GuardedConnection
 from storage.errors import StorageError, StorageWarning
 from storage.pending import Buffer
 from storage.processes import Claims
-from storage.remembered import Remembered
+from storage.study_names import StudyNames
 
 
 class Database:
@@ -37,7 +37,7 @@ class Database:
         self.buffer = Buffer()
         self.claims = Claims()
         self.lock = threading.RLock()  # held by every call that touches what is in memory
-        self.study_ids: Remembered[str, int] = Remembered()  # by name
+        self.study_names = StudyNames()
         self._background = Background(self)
         self._checked_changes = -1  # `changes` when deletions were last looked for
         self._be_outside()
@@ -269,6 +269,7 @@ class Database:
         self._background.renew()
         self.buffer.after_fork()
         self.claims.after_fork()
+        self.study_names.clear()
 
 
 _OPEN: weakref.WeakSet[Database] = weakref.WeakSet()

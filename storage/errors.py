@@ -55,6 +55,18 @@ class NotStoredError(StorageError, KeyError):
         return str(self.args[0])  # a KeyError would show it in quotes
 
 
+def gone(what: str) -> NotStoredError:
+    """Why a study cannot be used any more that was there.
+
+    Args:
+        what: which one it is, in words that go on with "was deleted".
+    """
+    return NotStoredError(
+        f"A study must exist to be used, but {what} was deleted, here or by another program. "
+        f"A new search makes a new one."
+    )
+
+
 class StudyIsFull(StorageError):
     """A study has all the trials that it was to have: others have asked for the rest."""
 

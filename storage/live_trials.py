@@ -169,13 +169,15 @@ class LiveTrials:
         """Insert a trial and claim it; its number is the next one under the write lock.
 
         Raises:
-            NotStoredError: there is no such study.
+            NotStoredError: there is no such study, or another one has taken its place.
             StudyIsFull: it has as many trials as `at_most` lets it have.
         """
         trials = self.study(study_id)
         trial = _new_trial() if template is None else _copied(template)
         claims, is_part = self._database.claims, self._database.in_transaction
         with self._database.write() as connection:
+            name = self.known.name_of(study_id)
+            self._database.study_names.check_id(connection, study_id, name)
             _insert(connection, study_id, trial, self._at_most)
             # In a block in one go with those of its other trials.
             writes = self.writes if is_part else TrialWrites(connection.dialect.name)

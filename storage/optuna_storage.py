@@ -86,11 +86,13 @@ class OptunaStorage(BaseStorage):
         name = name if study_name is None else study_name
         try:
             with self.database.write() as connection:
-                return study_rows.create_study(connection, name, directions)
+                study_id = study_rows.create_study(connection, name, directions)
         except IntegrityError as error:
             raise optuna.exceptions.DuplicatedStudyError(
                 f"The name of a study must be new, but {name!r} exists."
             ) from error
+        self.database.study_names.asked_for(study_id)
+        return study_id
 
     def delete_study(self, study_id: int) -> None:
         """Delete a study with all that is stored of it; see `BaseStorage`."""
@@ -98,6 +100,7 @@ class OptunaStorage(BaseStorage):
             study_rows.delete_study(connection, study_id)
             self.database.connection.outdate()
             self.database.forget_deleted(connection)
+            self.database.study_names.forget(study_id)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         """Set a user attribute of a study, in the file at once; see `BaseStorage`."""
@@ -114,7 +117,9 @@ class OptunaStorage(BaseStorage):
     def get_study_id_from_name(self, study_name: str) -> int:
         """Id of a study; see `BaseStorage`."""
         with self.database.read() as connection:
-            return study_rows.study_id_of(connection, study_name)
+            study_id = study_rows.study_id_of(connection, study_name)
+        self.database.study_names.asked_for(study_id)
+        return study_id
 
     def get_study_name_from_id(self, study_id: int) -> str:
         """Name of a study; see `BaseStorage`."""

@@ -175,6 +175,13 @@ class Claims:
 
 def dead_processes(connection: Connection, among: set[str] | None = None) -> set[str]:
     """Keys of the processes that no longer live, among those given or all that hold a claim."""
+    if among is None:
+        among = set(connection.scalars(select(CLAIMS.c.process).distinct()))
+    return among - living_processes(connection, among).keys()
+
+
+def living_processes(connection: Connection, among: set[str]) -> dict[str, Process]:
+    """Those of some processes that live, by their keys."""
     query = select(
         PROCESSES.c.process,
         PROCESSES.c.host,
@@ -183,15 +190,13 @@ def dead_processes(connection: Connection, among: set[str] | None = None) -> set
         PROCESSES.c.started,
         PROCESSES.c.beaten_at,
     )
+    living = {}
     with damaged_in(PROCESSES.name):
-        living = {
-            key
-            for key, host, boot_id, process_id, started, beaten_at in connection.execute(query)
-            if _lives(Process(host, boot_id, process_id, started), beaten_at)
-        }
-    if among is None:
-        among = set(connection.scalars(select(CLAIMS.c.process).distinct()))
-    return among - living
+        for key, *who, beaten_at in connection.execute(query):
+            process = Process(*who)
+            if key in among and _lives(process, beaten_at):
+                living[key] = process
+    return living
 
 
 def forget_dead(connection: Connection) -> None:

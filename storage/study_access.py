@@ -27,10 +27,12 @@ def writing(database: Database, study_name: str) -> Iterator[tuple[Connection, i
     """A transaction that writes to a study, and the study's id.
 
     Raises:
-        NotStoredError: there is no such study.
+        NotStoredError: there is no such study, or another one has taken its place.
     """
     with database.write() as connection:
-        yield connection, _id_in(database, connection, study_name)
+        study_id = _id_in(database, connection, study_name)
+        database.study_names.check_name(connection, study_name, study_id)
+        yield connection, study_id
 
 
 def id_of(database: Database, study_name: str) -> int:
@@ -40,7 +42,7 @@ def id_of(database: Database, study_name: str) -> int:
         NotStoredError: there is no such study.
     """
     with database.lock:
-        known = database.study_ids.get(study_name, database.changes)
+        known = database.study_names.ids.get(study_name, database.changes)
         if known is not None:
             return known
         with reading(database, study_name) as (_, study_id):
@@ -48,8 +50,8 @@ def id_of(database: Database, study_name: str) -> int:
 
 
 def _id_in(database: Database, connection: Connection, study_name: str) -> int:
-    study_id = database.study_ids.get(study_name, database.changes)
+    study_id = database.study_names.ids.get(study_name, database.changes)
     if study_id is None:
         study_id = study_id_of(connection, study_name)
-        database.study_ids.keep(study_name, study_id)
+        database.study_names.ids.keep(study_name, study_id)
     return study_id

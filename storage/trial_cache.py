@@ -16,7 +16,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.errors import DamagedError, NotStoredError
+from storage.errors import DamagedError, NotStoredError, gone
 
 _ALL_STATES = tuple(TrialState)
 
@@ -154,6 +154,10 @@ class KnownTrials:
         self._studies[study_id] = StudyTrials(study_id, deletions)
         return self._studies[study_id]
 
+    def name_of(self, study_id: int) -> str:
+        """The name of a study that is or was known."""
+        return self._names[study_id]
+
     def put(self, study_id: int, trials: Sequence[FrozenTrial]) -> None:
         """Add trials of a known study, or replace what is known of them."""
         self._studies[study_id].put(trials)
@@ -200,19 +204,12 @@ class KnownTrials:
     def no_study(self, study_id: int) -> NotStoredError | None:
         """Why a study cannot be used that was known and is not in the file; None: it never was."""
         name = self._names.get(study_id)
-        return None if name is None else _gone(repr(name))
+        return None if name is None else gone(repr(name))
 
     def no_trial(self, trial_id: int) -> NotStoredError:
         """Why a trial cannot be used that is not in the file."""
         name = self._deleted.get(trial_id)
-        return _gone(f"that of the trial with the id {trial_id}" if name is None else repr(name))
-
-
-def _gone(what: str) -> NotStoredError:
-    return NotStoredError(
-        f"A study must exist to be used, but {what} was deleted, here or by another program. "
-        f"A new search makes a new one."
-    )
+        return gone(f"that of the trial with the id {trial_id}" if name is None else repr(name))
 
 
 def _number(trial: FrozenTrial) -> int:

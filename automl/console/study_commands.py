@@ -46,15 +46,17 @@ def best(study: str, storage: str, *, as_json: bool) -> None:
         print_best(result, weights)
 
 
-def delete(study: str, storage: str, *, is_sure: bool, as_json: bool) -> None:
+def delete(study: str, storage: str, *, is_sure: bool, force: bool, as_json: bool) -> None:
     """Delete a study, after a question unless the person is sure."""
-    from automl.studies import delete_study, load_study
+    from automl.studies import check_deletable, delete_study, load_study
 
     n_trials = len(load_study(study, storage).trials)
+    if not force:
+        check_deletable(study, storage)
     if not is_sure:
         question = f"Delete {study} with {n_trials} trials and its files?"
         click.confirm(question, abort=True, err=as_json)  # stdout is for the value alone
-    delete_study(study, storage)
+    delete_study(study, storage, force=force)
     if as_json:
         print_json({"study": study, "n_trials": n_trials, "is_deleted": True})
     else:

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import optuna
 import pytest
+from click.testing import CliRunner
 
-from automl.studies import load_study
+import cli
+from automl.errors import StudyError
+from automl.studies import delete_study, load_study
 from storage import examine, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +123,33 @@ def test_study_deleted_during_its_search_is_said_in_one_line(tmp_path: Path, n_e
     assert process.returncode == 1, errors
     assert "must exist to be used" in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.timeout(300)
+def test_a_search_whose_study_was_deleted_leaves_the_next_one_of_its_name_alone(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/automl.db"
+    first = start(tmp_path, 100_000)
+    wait_for_trials(tmp_path, 2)
+    with pytest.raises(StudyError, match=f"is, by process {first.pid} on .*force=True"):
+        delete_study("iris", url)
+    refused = CliRunner().invoke(cli.main, ["delete", "iris", "--yes", "--storage", url])
+    assert refused.exit_code == 1 and "--force" in refused.output
+    delete_study("iris", url, force=True)
+    second = start(tmp_path, 5)
+    _, errors = first.communicate(timeout=120)
+    assert first.returncode == 1, errors
+    assert "must exist to be used" in errors and "Traceback" not in errors
+    _, errors = second.communicate(timeout=120)
+    assert second.returncode == 0, errors
+    result = load_study("iris", url)
+    assert [trial.number for trial in result.trials] == list(range(5))
+    assert all(trial.outcome != "running" for trial in result.trials)
+    assert len(result.records.policies) == 1
+    left = {one.kind for one in examine(url)}
+    assert left <= {"leftover"}  # files that the first one wrote before it knew
+    delete_study("iris", url)  # nobody searches any more
 
 
 def wait_for_trials(folder: Path, n_ended: int) -> None:

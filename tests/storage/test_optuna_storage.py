@@ -128,6 +128,9 @@ class StoragesOnOneFile(RuleBasedStateMachine):
         study_id = self.storages[who].create_new_study([StudyDirection.MINIMIZE])
         assert study_id not in self.studies
         self.studies[study_id] = []
+        name = self.storages[who].get_study_name_from_id(study_id)
+        for storage in self.storages:  # whoever uses it has asked for its id, by its name
+            assert storage.get_study_id_from_name(name) == study_id
 
     @precondition(lambda self: self.studies)
     @rule(who=which, data=st.data())
