@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from automl.diagnostics.headline import Headline, headline
 from automl.diagnostics.standing import WORDS
 from automl.training.decisions import Decided
-from automl.training.metrics import resample
+from automl.training.metrics import Weighted, resample
 from automl.wording.counts import count, counted
 from automl.wording.numbers import duration
 from automl.wording.references import reference_words
@@ -35,11 +35,12 @@ from automl.wording.settings import differing_settings, parameter_text
 from search_spaces.space import completed
 from storage.answers import study_answer, study_evaluation
 from storage.effort import search_effort
-from storage.records import Json, Outcome, StudyRecords
+from storage.records import Json, Outcome, StudyRecords, StudySettings
 from storage.score_records import EvaluationRecord, PairedDifference
 from storage.titles import title
 
 ABSENT = "–"
+OF_ROWS = ("test_targets", "test_weights")
 OF_VALIDATION = frozenset({"n_folds", "valid", "valid_fraction"})
 
 Predictions: TypeAlias = Mapping[str, NDArray[Any]]
@@ -55,7 +56,9 @@ class ComparedStudy:
     records: StudyRecords
     headline: Headline
     evaluation: EvaluationRecord | None  # of the answer on test rows
-    predictions: Predictions | None  # likewise: test_targets and test_predictions
+    predictions: (
+        Predictions | None
+    )  # likewise: test_targets, test_weights if any, test_predictions
 
     @property
     def best_loss(self) -> float:
@@ -116,10 +119,10 @@ def compare_studies(given: Sequence[tuple[StudyRecords, Predictions | None]]) ->
 def findings(studies: Sequence[ComparedStudy]) -> list[str]:
     """Whether the network with the lowest validation loss is better than each of the others."""
     settings = [study.records.settings for study in studies]
-    if len({(one.data_fingerprint, one.target, one.loss) for one in settings}) > 1:
+    if len({_meaning(one) for one in settings}) > 1:
         return [
-            "These studies differ in data, target or loss: their scores do not mean the same, so "
-            "that none is better than another."
+            "These studies differ in data, target, loss or weights of rows: their scores do not "
+            "mean the same, so that none is better than another."
         ]
     if all(one.is_objective for one in settings):
         return [_finding_of_objectives(studies)]
@@ -132,6 +135,12 @@ def findings(studies: Sequence[ComparedStudy]) -> list[str]:
         said += [_finding(first, other) for other in others]
     empty = [study.name for study in studies if study.records.best_trial is None]
     return [*said, *(f"{name} has no complete trial yet." for name in empty)]
+
+
+def _meaning(settings: StudySettings) -> tuple[Json, ...]:
+    """What scores are of."""
+    weight = settings.data_options.get("weight")
+    return settings.data_fingerprint, settings.target, settings.loss, weight
 
 
 def _finding_of_objectives(studies: Sequence[ComparedStudy]) -> str:
@@ -175,7 +184,8 @@ def paired_gain(
     mine, its = first.predictions, second.predictions
     if mine is None or its is None or _test_split(first) != _test_split(second):
         return None
-    if not np.array_equal(mine["test_targets"], its["test_targets"]):
+    rows = [[each.get(name, ()) for name in OF_ROWS] for each in (mine, its)]
+    if not all(map(np.array_equal, *rows)):
         return None
     settings = first.records.settings
     resampled = resample(
@@ -183,7 +193,7 @@ def paired_gain(
             "first": Decided(mine["test_predictions"], _threshold(first)),
             "second": Decided(its["test_predictions"], _threshold(second)),
         },
-        mine["test_targets"],
+        Weighted(mine["test_targets"], mine.get("test_weights")),
         task=settings.task,
         loss=settings.loss,
         metric=settings.metric,

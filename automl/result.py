@@ -167,13 +167,13 @@ class SearchResult:
             return load_state(store, self.records, answer_of(self, trial_number))
 
     def predictions(self) -> Mapping[str, NDArray[Any]] | None:
-        """What the answer predicts of validation and test rows, and their targets.
+        """What the answer predicts of validation and test rows, their targets and weights.
 
         Kept with the study, so that neither its data nor torch are needed; None where none are.
 
         Shape:
             valid_targets, test_targets: (N,); valid_predictions, test_predictions: (N, C) of
-            classes, (N,) of quantities.
+            classes, (N,) of quantities; valid_weights, test_weights: (N,), where rows have any.
         """
         kept = predictions_artifact(self.records)
         if kept is None:

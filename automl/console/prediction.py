@@ -125,5 +125,6 @@ def prediction_lines(source: ModelSource, rows: PredictedRows) -> list[str]:
         if scored.n_rows < rows.n_rows:
             which = f"the {scored.n_rows:,} of these rows whose target can be scored"
         value = score_text(scored.metric, scored.value)
-        lines.append(f"{score_name(scored.metric)} {value} on {which}")
+        by = "" if scored.weight is None else f", weighed by {scored.weight}"
+        lines.append(f"{score_name(scored.metric)} {value} on {which}{by}")
     return [one_line(line) for line in lines]

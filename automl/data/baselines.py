@@ -1,8 +1,8 @@
 """What a network has to beat: a linear model on the same inputs, fitted on a fold's train rows.
 
-Where a study weighs its classes, so does the linear model: a weighted network gives up likelihood
-for the rare classes, and is held against a model that does the same. One thread only: on products
-of this size the threads of BLAS wait for each other longer than they compute.
+Where a study weighs rows or classes, so does the linear model: a weighted network gives up
+likelihood for the rare classes, and is held against a model that does the same. One thread only:
+on products of this size the threads of BLAS wait for each other longer than they compute.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from automl.data.guessing import (
     Floats,
     Predictions,
     in_own_unit,
+    plain_weights,
     regression_loss,
     trivial_predictions,
 )
@@ -59,11 +60,12 @@ def has_one_class(rows: Fold) -> bool:
 
 
 def row_weights(rows: Fold) -> Floats | None:
-    """The weight of each train row by its class, (N,); None where classes are not weighed."""
+    """The weight of each train row, its own times its class's, (N,); None where neither is."""
+    own = plain_weights(rows.train)
     if rows.class_weights is None:
-        return None
-    weights: Floats = rows.class_weights[rows.train.targets].double().numpy()
-    return weights
+        return own
+    of_classes: Floats = rows.class_weights[rows.train.targets].double().numpy()
+    return of_classes if own is None else own * of_classes
 
 
 def _logistic_regression(dataset: Dataset, rows: Fold) -> Predictions:
@@ -83,7 +85,8 @@ def _logistic_regression(dataset: Dataset, rows: Fold) -> Predictions:
 
     def valid_loss(inverse_penalty: float) -> float:
         model = fit(trial, inverse_penalty)
-        return class_loss(probabilities(model, x_valid, len(trial)), rows.valid.targets)
+        found = probabilities(model, x_valid, len(trial))
+        return class_loss(found, rows.valid.targets, plain_weights(rows.valid))
 
     n_rows = len(codes)
     model = fit(np.arange(n_rows), min(INVERSE_PENALTIES, key=valid_loss))
@@ -124,10 +127,10 @@ def every_class(
     return normalized
 
 
-def class_loss(probabilities: Floats, codes: Tensor) -> float:
-    """The plain classification loss: what a network's epochs are compared by."""
+def class_loss(probabilities: Floats, codes: Tensor, weights: Floats | None = None) -> float:
+    """The plain classification loss, by the rows' weights: what epochs are compared by."""
     chosen = probabilities[np.arange(len(codes)), codes.numpy()]
-    return float(-np.log(chosen).mean())
+    return float(np.average(-np.log(chosen), weights=weights))
 
 
 def _linear_regression(dataset: Dataset, rows: Fold) -> Predictions:
@@ -135,19 +138,27 @@ def _linear_regression(dataset: Dataset, rows: Fold) -> Predictions:
     targets = rows.train.targets.double().numpy()
     valid_targets = rows.valid.targets.double().numpy()
     trial = _some_rows(len(targets), max(200, MAX_TRIAL_CELLS // x.shape[1]))
+    weights, of_valid = row_weights(rows), plain_weights(rows.valid)
 
     def valid_loss(penalty: float) -> float:
-        model = Ridge(alpha=penalty * len(trial)).fit(x[trial], targets[trial])
-        return regression_loss(dataset, model.predict(x_valid) - valid_targets)
+        model = Ridge(alpha=penalty * len(trial))
+        model.fit(x[trial], targets[trial], None if weights is None else weights[trial])
+        return regression_loss(dataset, model.predict(x_valid) - valid_targets, of_valid)
 
-    model = Ridge(alpha=min(PENALTIES_PER_ROW, key=valid_loss) * len(targets)).fit(x, targets)
+    model = Ridge(alpha=min(PENALTIES_PER_ROW, key=valid_loss) * len(targets))
+    model.fit(x, targets, weights)
     if dataset.loss != "mean_squared":
-        _reweight_(model, x, targets, dataset.loss)
+        _reweight_(model, x, targets, dataset.loss, weights)
     return in_own_unit(rows, model.predict(x_valid), model.predict(x_test))
 
 
-def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
+def _reweight_(
+    model: Ridge, x: Any, targets: Floats, loss: str, of_rows: Floats | None = None
+) -> None:
     """Refit with weights that make squared errors the wanted loss, until they settle.
+
+    Args:
+        of_rows: which these multiply.
 
     Source: iteratively reweighted least squares, Holland & Welsch 1977: weight psi(e) / e, with
     |e| at least 0.001 standard deviations.
@@ -155,6 +166,7 @@ def _reweight_(model: Ridge, x: Any, targets: Floats, loss: str) -> None:
     for _ in range(20):
         size = np.maximum(np.abs(model.predict(x) - targets), 1e-3)
         weights = 1 / size if loss == "mean_absolute" else np.minimum(1.0, 1 / size)
+        weights = weights if of_rows is None else weights * of_rows
         # Weights of mean 1 keep the penalty's meaning.
         model.fit(x, targets, sample_weight=weights / weights.mean())
 

@@ -4,8 +4,8 @@ scikit-learn's histogram trees, fitted on a fold's train rows with an effort tha
 the table and not of the clock (`tree_growth.py`). They grow until the loss of the validation rows,
 by which a network's epoch is chosen too, has not fallen for a while, or until their effort is
 spent; of all rounds the best one on these rows is taken. Trees do not mind a column's scale, and
-get imputed numbers with their missing-indicators, as the networks do. Classes are weighed where
-the study weighs them, see `automl/data/baselines.py`.
+get imputed numbers with their missing-indicators, as the networks do. Rows and classes are weighed
+where the study weighs them, see `automl/data/baselines.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from threadpoolctl import threadpool_limits
 
 from automl.data.baselines import every_class, has_one_class, row_weights
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.guessing import Floats, Predictions, in_own_unit, trivial_predictions
+from automl.data.guessing import (
+    Floats,
+    Predictions,
+    in_own_unit,
+    plain_weights,
+    trivial_predictions,
+)
 from automl.data.tree_growth import FULL_EFFORT, MOST_ROUNDS, Growth
 
 MAX_NATIVE_CATEGORIES = 255
@@ -43,6 +49,7 @@ def tree_predictions(dataset: Dataset, fold: int = 0, effort: int = FULL_EFFORT)
     growth = Growth.of(dataset, rows, effort)
     model = _model(dataset, rows, growth)
     valid, test = _inputs(rows.valid), _inputs(rows.test)
+    of_valid = plain_weights(rows.valid)
     with threadpool_limits(1):
         model.fit(
             _inputs(rows.train),
@@ -50,6 +57,7 @@ def tree_predictions(dataset: Dataset, fold: int = 0, effort: int = FULL_EFFORT)
             sample_weight=row_weights(rows),
             X_val=valid[chosen_by],
             y_val=rows.valid.targets.numpy()[chosen_by],
+            sample_weight_val=None if of_valid is None else of_valid[chosen_by],
         )
         best = max(1, int(np.argmax(model.validation_score_)))  # of no round is the first
         of_valid, of_test = (_after(model, best, dataset, rows, each) for each in (valid, test))

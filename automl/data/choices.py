@@ -113,6 +113,15 @@ def check_splits(frame: pd.DataFrame, target: str, splits: SplitOptions) -> Spli
     return replace(splits, group=group, time=time)
 
 
+def check_weight(frame: pd.DataFrame, target: str, weight: str | None) -> str | None:
+    """The column of row weights with its name as in the frame.
+
+    Raises:
+        DataError: the name is no column, or is the target.
+    """
+    return None if weight is None else _features(frame, target, (weight,), named("weight"))[0]
+
+
 def _features(
     frame: pd.DataFrame, target: str, names: tuple[str, ...], role: str
 ) -> tuple[str, ...]:

@@ -21,18 +21,32 @@ class Split:
     """Encoded rows.
 
     Shape:
-        inputs: N rows; targets: (N,) int64 class codes, or float32 standardized values.
+        inputs: N rows; targets: (N,) int64 class codes, or float32 standardized values; weights:
+        (N,) float32 of mean 1, see `row_weights.py`, None where all rows weigh the same.
+
+    Attributes:
+        mean_weight: of the weights as they were given: what weights are times it.
     """
 
     inputs: Inputs
     targets: Tensor
+    weights: Tensor | None = None
+    mean_weight: float = 1.0
 
     def __len__(self) -> int:
         return int(self.targets.shape[0])
 
     def to(self, device: torch.device | str) -> Split:
         """The same rows on another device."""
-        return Split(self.inputs.to(device), self.targets.to(device))
+        weights = None if self.weights is None else self.weights.to(device)
+        return replace(
+            self, inputs=self.inputs.to(device), targets=self.targets.to(device), weights=weights
+        )
+
+    def some(self, rows: Tensor) -> Split:
+        """Some of the rows, with the weights that they have among all of them."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, inputs=self.inputs[rows], targets=self.targets[rows], weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,11 @@ class Dataset:
     loss: str
     n_classes: int  # 1 for regression, 2 for binary
     folds: tuple[Fold, ...]
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows have weights: those of all splits have, or of none."""
+        return any(fold.train.weights is not None for fold in self.folds)
 
     @property
     def n_outputs(self) -> int:

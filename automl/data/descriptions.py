@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from automl.data.row_weights import Floats
 from automl.data.splits import RowSplit
 from automl.data.targets import Target
 from automl.wording.counts import agree, count
@@ -38,6 +39,33 @@ def describe_split(split: RowSplit) -> str:
         line += f" in order of time, the first trains on {len(train):,}"
         line += f" and the last on {len(split.folds[-1][0]):,}"
     return f"{line}, {count(len(split.test), 'row')} for the final test"
+
+
+def describe_weights(
+    name: str, left_out: Mapping[str, int], weights: Floats | None
+) -> Iterator[str]:
+    """What rows weigh, and how many were left out.
+
+    Args:
+        name: of the column.
+        left_out: rows of weight 0, by the part they came in.
+        weights: of the rows that are left; None: they are equal.
+
+    Source:
+        Kish 1965, Survey sampling: (sum w)^2 / sum w^2 rows of equal weight tell as much.
+    """
+    for role, n in left_out.items():
+        if n:
+            yield f"{'' if role == 'train' else f'{role} '}rows of weight 0, left out: {n:,}"
+    if weights is None:
+        yield f"weights by {name}: all rows weigh the same, as without weights"
+        return
+    relative = weights / weights.max()
+    n_even = relative.sum() ** 2 / (relative**2).sum()
+    yield (
+        f"weights by {name}, {weights.min():g} to {weights.max():g}, scaled to mean 1: "
+        f"{count(len(weights), 'row')} tell as much as {n_even:,.0f} of equal weight"
+    )
 
 
 def describe_task(goal: Target, targets: pd.Series[Any]) -> str:

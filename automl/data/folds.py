@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.encoders import Encoder
 from automl.data.inputs import Inputs
+from automl.data.row_weights import Floats, scaled_weights
 from automl.data.splits import RowFacts, Rows, RowSplit, split_rows
 from automl.data.targets import Target
 from automl.errors import ConfigError
@@ -37,12 +39,14 @@ def divide(
     fit: Callable[[Rows], Encoder],
     splits: SplitOptions,
     weigh_classes: bool,
+    weights: Floats | None = None,
 ) -> Divided:
     """Divide rows, and encode them as each fold sees them.
 
     Args:
         rows: all of them, as `Encoder.inputs` takes them.
         targets: class codes or numbers of all rows.
+        weights: of all rows, above 0; None: all weigh the same.
         fit: makes an encoder of the train rows at some positions.
 
     Raises:
@@ -58,8 +62,9 @@ def divide(
         test_fraction=splits.test_fraction,
     )
     encoders = tuple(fit(train) for train, _ in split.folds)
+    make = partial(make_fold, weigh_classes=weigh_classes, weights=weights)
     folds = tuple(
-        make_fold(encoder, rows, targets, positions, split.test, goal, weigh_classes=weigh_classes)
+        make(encoder, rows, targets, positions, split.test, goal)
         for encoder, positions in zip(encoders, split.folds, strict=True)
     )
     return Divided(Dataset(goal.task, goal.loss, goal.n_classes, folds), encoders, split)
@@ -74,26 +79,28 @@ def make_fold(
     goal: Target,
     *,
     weigh_classes: bool,
+    weights: Floats | None = None,
 ) -> Fold:
     """Encode a fold's train and valid rows, and the test rows, as this fold sees them.
 
     Args:
         encoder: fitted on the fold's train rows.
-        rows, targets: all rows.
+        rows, targets, weights: all rows.
         positions: of train and of valid rows.
     """
     train_targets = targets[positions[0]]
     mean, scale = 0.0, 1.0
+    of_train = None if weights is None else scaled_weights(weights[positions[0]])
     if goal.task == "regression":
-        mean = float(train_targets.mean())
-        scale = float(train_targets.std()) or 1.0  # all equal in these rows
+        mean, scale = _mean_and_scale(train_targets, of_train)
     inputs: Inputs = encoder.inputs(rows)
 
     def split(chosen: Rows) -> Split:
         values = targets[chosen]
         if goal.task == "regression":
             values = ((values - mean) / scale).astype(np.float32)
-        return Split(inputs[torch.from_numpy(chosen)], torch.from_numpy(values))
+        split = Split(inputs[torch.from_numpy(chosen)], torch.from_numpy(values))
+        return split if weights is None else _weighted(split, weights[chosen])
 
     return Fold(
         train=split(positions[0]),
@@ -102,20 +109,43 @@ def make_fold(
         encoding=encoder.encoding,
         target_mean=mean,
         target_scale=scale,
-        class_weights=class_weights(train_targets, goal.n_classes) if weigh_classes else None,
+        class_weights=(
+            class_weights(train_targets, goal.n_classes, of_train) if weigh_classes else None
+        ),
     )
 
 
-def class_weights(codes: NDArray[np.int64], n_classes: int) -> torch.Tensor:
+def _mean_and_scale(targets: NDArray[Any], weights: Floats | None) -> tuple[float, float]:
+    """Mean and standard deviation of train targets, by the weights of their rows."""
+    if weights is None:
+        mean, scale = float(targets.mean()), float(targets.std())
+    else:
+        mean = float(np.average(targets, weights=weights))
+        scale = float(np.sqrt(np.average((targets - mean) ** 2, weights=weights)))
+    return mean, scale or 1.0  # all equal in these rows
+
+
+def _weighted(split: Split, weights: Floats) -> Split:
+    scaled = torch.from_numpy(scaled_weights(weights).astype(np.float32))
+    return replace(split, weights=scaled, mean_weight=float(weights.mean()))
+
+
+def class_weights(
+    codes: NDArray[np.int64], n_classes: int, weights: Floats | None = None
+) -> torch.Tensor:
     """Inverse frequencies that average to 1 over the train rows; 1 for a class without any.
 
+    Args:
+        weights: of the rows, of mean 1, by which frequencies are counted; None: all are 1.
+
     Shape:
-        (C,) float32.
+        codes, weights: (N,); result: (C,) float32.
 
     Source:
         King & Zeng 2001; scikit-learn's class_weight="balanced".
     """
-    counts = np.bincount(codes, minlength=n_classes)
+    counts = np.bincount(codes, weights, minlength=n_classes)
     n_present = np.count_nonzero(counts)
-    weights = np.where(counts > 0, len(codes) / (n_present * np.maximum(counts, 1)), 1.0)
-    return torch.tensor(weights, dtype=torch.float32)
+    least = counts[counts > 0].min(initial=1.0)
+    inverse = np.where(counts > 0, len(codes) / (n_present * np.maximum(counts, least)), 1.0)
+    return torch.tensor(inverse, dtype=torch.float32)

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from automl.data.dataset import Dataset, Fold
+from automl.data.dataset import Dataset, Fold, Split
+from automl.data.row_weights import pooled_weights
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -37,32 +38,50 @@ def trivial_predictions(dataset: Dataset, fold: int = 0) -> Predictions:
     """Predict the class frequencies, or the mean (for mean_absolute the median).
 
     Frequencies are (n + 1) / (N + C), Laplace's rule, so that a class without train rows does
-    not make the loss infinite. Huber takes whichever of mean and median has the lower loss.
+    not make the loss infinite. Huber takes whichever of mean and median has the lower loss. Where
+    rows have weights, of mean 1, they count by these.
     """
     rows = dataset.folds[fold]
     if dataset.task == "regression":
-        targets = rows.train.targets.double().numpy()
+        targets, weights = rows.train.targets.double().numpy(), plain_weights(rows.train)
         centre = min(
-            (targets.mean(), np.median(targets)),
-            key=lambda c: regression_loss(dataset, c - targets),
+            (np.average(targets, weights=weights), _median(targets, weights)),
+            key=lambda c: regression_loss(dataset, c - targets, weights),
         )
         constant = np.full(max(len(rows.valid), len(rows.test)), centre)
         return in_own_unit(rows, constant[: len(rows.valid)], constant[: len(rows.test)])
-    counts = np.bincount(rows.train.targets.numpy(), minlength=dataset.n_classes)
+    codes, of_rows = rows.train.targets.numpy(), plain_weights(rows.train)
+    counts = np.bincount(codes, of_rows, minlength=dataset.n_classes)
     frequencies = torch.tensor((counts + 1.0) / (counts.sum() + dataset.n_classes)).float()
     return Predictions(
         frequencies.repeat(len(rows.valid), 1), frequencies.repeat(len(rows.test), 1)
     )
 
 
-def regression_loss(dataset: Dataset, errors: Floats) -> float:
-    """The plain regression loss of errors in standardized units."""
+def plain_weights(split: Split) -> Floats | None:
+    """What a split's rows weigh, (N,), mean 1; None where all weigh the same."""
+    return pooled_weights((split,))
+
+
+def _median(values: Floats, weights: Floats | None) -> float:
+    """The median; of weighted rows the value at which half of all weight is reached."""
+    if weights is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, reached[-1] / 2)]])
+
+
+def regression_loss(dataset: Dataset, errors: Floats, weights: Floats | None = None) -> float:
+    """The plain regression loss of errors in standardized units, by the weights of their rows."""
     size = np.abs(errors)
     if dataset.loss == "mean_squared":
-        return float((size**2).mean())
-    if dataset.loss == "mean_absolute":
-        return float(size.mean())
-    return float(np.where(size <= 1, 0.5 * size**2, size - 0.5).mean())
+        losses = size**2
+    elif dataset.loss == "mean_absolute":
+        losses = size
+    else:
+        losses = np.where(size <= 1, 0.5 * size**2, size - 0.5)
+    return float(np.average(losses, weights=weights))
 
 
 def in_own_unit(rows: Fold, valid: Floats, test: Floats) -> Predictions:

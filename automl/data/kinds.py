@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from automl.data.array.reading import RawArrays, read_arrays
 from automl.data.table.reading import RawTables, read_raw_tables
+from automl.errors import ConfigError
 from automl.options.option import options_in
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+from automl.wording.option_names import named
 from search_spaces.declared import DEFAULT_FAMILY
 from storage.records import Task
 
@@ -52,6 +54,28 @@ class ReadArrays:
         return load_arrays(self.raw, options)
 
 
+@dataclass(frozen=True, slots=True)
+class WeightedOwnData:
+    """An object that loads itself, of which weights of rows are asked."""
+
+    source: Loadable
+
+    def load_data(self, options: DataOptions) -> LoadedData:
+        """Let it load, and see that it has not left the weights out.
+
+        Raises:
+            ConfigError: its splits have none.
+        """
+        loaded = self.source.load_data(options)
+        if not loaded.dataset.is_weighted:
+            raise ConfigError(
+                f"data that load themselves must give every Split its weights where "
+                f"{named('weight')} is given, but {type(self.source).__name__} gives none; let "
+                "load_data set Split.weights, or leave the option out"
+            )
+        return loaded
+
+
 def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> Loadable:
     """Read data of any kind, as far as that goes without torch.
 
@@ -63,11 +87,13 @@ def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY
     """
     if hasattr(source, "load_data"):
         own: Loadable = source
-        return own
+        return own if options.weight is None else WeightedOwnData(own)
     arrays = None if family in COLUMN_FAMILIES else read_arrays(source, options)
     if arrays is not None:
         return ReadArrays(arrays)
-    tables = read_raw_tables(source, target=options.target, columns=options, splits=options)
+    tables = read_raw_tables(
+        source, target=options.target, columns=options, splits=options, weight=options.weight
+    )
     return ReadTables(tables)
 
 

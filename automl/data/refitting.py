@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.folds import class_weights
+from automl.data.row_weights import pooled_weights
 
 
 def fold_to_refit(dataset: Dataset) -> int:
@@ -39,8 +41,16 @@ def with_valid_rows_to_train(dataset: Dataset) -> Dataset:
 def _joined(fold: Fold, n_classes: int) -> Fold:
     train, valid = fold.train, fold.valid
     targets = torch.cat([train.targets, valid.targets])
-    weights = fold.class_weights
-    if weights is not None:
-        weights = class_weights(targets.cpu().numpy(), n_classes).to(weights.device)
-    both = Split(train.inputs.followed_by(valid.inputs), targets)
-    return replace(fold, train=both, class_weights=weights)
+    rows = _joined_weights(train, valid)
+    classes = fold.class_weights
+    if classes is not None:
+        held = None if rows is None else rows.double().cpu().numpy()
+        classes = class_weights(targets.cpu().numpy(), n_classes, held).to(classes.device)
+    both = Split(train.inputs.followed_by(valid.inputs), targets, rows)
+    return replace(fold, train=both, class_weights=classes)
+
+
+def _joined_weights(train: Split, valid: Split) -> Tensor | None:
+    """Those of both, of mean 1 over all of them."""
+    joined = pooled_weights((train, valid))
+    return None if joined is None else torch.from_numpy(joined).float().to(train.targets.device)

@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from automl.api import search
+from automl.errors import DataError
 from automl.estimators.class_labels import ClassLabels, class_labels
 from automl.estimators.held_result import HeldResult, study_in_memory
 from automl.estimators.parameters import (
@@ -27,7 +28,13 @@ from automl.estimators.parameters import (
     EstimatorParameters,
     RegressorParameters,
 )
-from automl.estimators.rows import SearchTable, feature_frame, search_table, target_column
+from automl.estimators.rows import (
+    SearchTable,
+    feature_frame,
+    fitted_rows,
+    search_table,
+    target_column,
+)
 from automl.models.own.builders import remember_for
 from automl.options.option import check_names, options_of
 from automl.options.signatures import of_estimator
@@ -88,7 +95,13 @@ class SearchEstimator(BaseEstimator):  # type: ignore[misc]  # it has no types
         """
         with tempfile.TemporaryDirectory(prefix="automl-", ignore_cleanup_errors=True) as folder:
             options = {**parameters.search_options(folder), **fixed}
-            found = search(table.frame, target=table.target, group=table.group, **options)
+            found = search(
+                table.frame,
+                target=table.target,
+                group=table.group,
+                weight=table.weight,
+                **options,
+            )
             model = found.best_model().double()
             if labels is not None:
                 model = _with_labels(model, labels, found.records.settings.class_names)
@@ -128,7 +141,12 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
     fitted estimator holds. As in any search a fifth of the rows is put aside and scores the answer
     at the end (`result_.evaluation`), and another fifth, or each fold in turn, chooses it.
 
-    There is no `sample_weight`: the losses know weights of classes (`class_weights`), not of rows.
+    Where `fit` is given `sample_weight` a row's loss and error are its weight times the plain
+    ones, in training as in every score; `class_weights` multiplies on top, in training only. A
+    row of weight 0 is left out. A row of weight 2 is not the same as two rows: rows are divided at
+    random, and one that is repeated may train, validate and test at once. So two of scikit-learn's
+    checks are not passed: `check_sample_weight_equivalence_on_dense_data` and
+    `check_sample_weight_equivalence_on_sparse_data`.
 
     Attributes:
         classes_: the labels, sorted; the order of probabilities, (C,).
@@ -157,7 +175,7 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
         """Store the parameters."""
         self._store(parameters)
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
         """Search networks for these rows.
 
         Args:
@@ -165,18 +183,25 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
                 is filled; of numbers, texts, dates, with gaps.
             y: the labels: texts, whole numbers, truth values.
             groups: rows of one group are never divided between train, validation and test.
+            sample_weight: what rows weigh, from 0 on, in any unit; None: all the same.
 
         Raises:
             DataError, ConfigError, StudyError: in one line, with the rule, the value and the fix.
-            ValueError: X, y and groups do not fit together.
+            ValueError: X, y, groups and sample_weight do not fit together.
 
         Shape:
-            X: (N, D), N at least 10; y, groups: (N,).
+            X: (N, D), N at least 10; y, groups, sample_weight: (N,).
         """
         parameters, frame = self._begin(X)
-        labels = class_labels(target_column(y, is_class=True))
+        rows = fitted_rows(frame, target_column(y, is_class=True), groups, sample_weight)
+        labels = class_labels(rows.values)
+        if sample_weight is not None and len(labels.classes) < 2:
+            raise DataError(
+                "rows of a weight above 0 must be of two classes or more, but all are of class "
+                f"{str(labels.classes[0])!r}; give other weights"
+            )
         task = "binary" if len(labels.classes) <= 2 else "multiclass"
-        table = search_table(frame, y, labels.values, groups)
+        table = search_table(replace(rows, values=labels.values), y)
         self._search(parameters, table, labels, task=task, keep_missing_class=True)
         return self
 
@@ -214,8 +239,6 @@ class AutoMLRegressor(RegressorMixin, SearchEstimator):  # type: ignore[misc]
     Parameters, attributes and what becomes of the rows are as of `AutoMLClassifier`, without
     `classes_`; `loss` takes the place of `class_weights`.
 
-    There is no `sample_weight`: the losses know no weights of rows.
-
     Example:
         >>> import automl
         >>> from sklearn.datasets import load_diabetes
@@ -232,7 +255,7 @@ class AutoMLRegressor(RegressorMixin, SearchEstimator):  # type: ignore[misc]
         """Store the parameters."""
         self._store(parameters)
 
-    def fit(self, X: Any, y: Any, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> Self:
         """Search networks for these rows; as `AutoMLClassifier.fit`.
 
         Args:
@@ -240,14 +263,14 @@ class AutoMLRegressor(RegressorMixin, SearchEstimator):  # type: ignore[misc]
 
         Raises:
             DataError, ConfigError, StudyError: in one line, with the rule, the value and the fix.
-            ValueError: X, y and groups do not fit together.
+            ValueError: X, y, groups and sample_weight do not fit together.
 
         Shape:
-            X: (N, D), N at least 10; y, groups: (N,).
+            X: (N, D), N at least 10; y, groups, sample_weight: (N,).
         """
         parameters, frame = self._begin(X)
-        table = search_table(frame, y, target_column(y, is_class=False), groups)
-        self._search(parameters, table, task="regression")
+        rows = fitted_rows(frame, target_column(y, is_class=False), groups, sample_weight)
+        self._search(parameters, search_table(rows, y), task="regression")
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

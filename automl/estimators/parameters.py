@@ -1,9 +1,9 @@
 """The parameters of the estimators: options of a search, under the same names.
 
-What `fit` is told otherwise is none of them: the target and its task, groups, rows that come
-apart. `seed` is called `random_state`, as everywhere in scikit-learn, where `warm_start` means
-something else, and so is missing. A study is kept only where `storage` says so. All is stored as
-it is given and made plain in `fit`, by the rules of the options.
+What `fit` is told otherwise is none of them: the target and its task, groups, weights, rows that
+come apart. `seed` is called `random_state`, as everywhere in scikit-learn, where `warm_start`
+means something else, and so is missing. A study is kept only where `storage` says so. All is
+stored as it is given and made plain in `fit`, by the rules of the options.
 """
 
 from __future__ import annotations

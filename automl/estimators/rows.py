@@ -1,4 +1,4 @@
-"""X, y and groups, checked as scikit-learn has it, become the table that a search takes.
+"""X, y, groups and weights, checked as scikit-learn has it, become the table of a search.
 
 Frames keep their columns and types; of arrays the columns are called x1, x2, ... . Shapes, numbers
 of columns and their names are scikit-learn's to check, in its own words. What the cells are, and
@@ -7,6 +7,7 @@ that some are missing, is the data layer's affair, as of any search.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from automl.data.arrays import features, labels
+from automl.data.row_weights import Floats, checked_weights, require_some
 from automl.data.table.columns import column_name
 from automl.data.table.parts import MIN_ROWS
-from automl.errors import DataError
+from automl.errors import DataError, reason_of
 from automl.wording.counts import agree, count
 
 
@@ -87,39 +89,86 @@ class SearchTable:
     frame: pd.DataFrame
     target: str
     group: str | None
+    weight: str | None
 
     @property
     def features(self) -> list[str]:
         """The columns of X."""
-        return [name for name in self.frame.columns if name not in (self.target, self.group)]
+        others = (self.target, self.group, self.weight)
+        return [name for name in self.frame.columns if name not in others]
 
 
-def search_table(
-    frame: pd.DataFrame, y: Any, values: NDArray[np.generic], groups: Any = None
-) -> SearchTable:
-    """Join X, y and groups row by row.
-
-    Args:
-        frame: of X.
-        y: as it was given: a Series may have a name.
-        values: of the target.
-
-    Raises:
-        ValueError: they are not of one length.
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedRows:
+    """The rows that are learned from: of weighted ones those whose weight is above 0.
 
     Shape:
-        frame: (N, D); values, groups: (N,).
+        frame: (N, D); values, groups, weights: (N,), the last two None where none were given.
     """
-    check_consistent_length(frame, values, groups)
+
+    frame: pd.DataFrame
+    values: NDArray[np.generic]
+    groups: pd.Series[Any] | None
+    weights: Floats | None
+
+
+def fitted_rows(
+    frame: pd.DataFrame, values: NDArray[np.generic], groups: Any = None, sample_weight: Any = None
+) -> FittedRows:
+    """Check that these fit together, and leave rows of weight 0 out, which is told.
+
+    Raises:
+        ValueError: they are not of one length, or weights are no column.
+        DataError: a weight is negative, not finite or no number, or all are zero.
+    """
+    groups = None if groups is None else labels(groups)
+    weights = None if sample_weight is None else _weights(sample_weight)
+    check_consistent_length(frame, values, groups, weights)
+    if weights is None:
+        return FittedRows(frame, values, groups, None)
+    kept = checked_weights(weights, weights.tolist(), "sample_weight") > 0
+    require_some(weights, "sample_weight", "X")
+    if not kept.all():
+        n_left_out = len(kept) - int(kept.sum())
+        logging.getLogger("automl").info("rows of weight 0, left out: %d", n_left_out)
+    return FittedRows(
+        frame[kept].reset_index(drop=True),
+        values[kept],
+        None if groups is None else groups[kept].reset_index(drop=True),
+        weights[kept],
+    )
+
+
+def _weights(sample_weight: Any) -> Floats:
+    try:
+        return np.asarray(column_or_1d(sample_weight, dtype=np.float64), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"sample_weight must be one number for each row, but: {reason_of(error)}; leave it "
+            "out where rows weigh the same"
+        ) from None
+
+
+def search_table(rows: FittedRows, y: Any) -> SearchTable:
+    """Join X, y, groups and weights row by row.
+
+    Args:
+        y: as it was given: a Series may have a name.
+    """
+    frame = rows.frame
     own = getattr(y, "name", None)
     words = [column_name(own)] if isinstance(own, str) and own.strip() else []
     target = _unused([*words, "y", "target"], frame.columns)
-    columns = {target: pd.Series(values)}
-    group = None
-    if groups is not None:
-        group = _unused(["groups"], [*frame.columns, target])
-        columns[group] = labels(groups)
-    return SearchTable(pd.concat([frame, pd.DataFrame(columns)], axis="columns"), target, group)
+    columns: dict[str, Any] = {target: pd.Series(rows.values)}
+    group = weight = None
+    if rows.groups is not None:
+        group = _unused(["groups"], [*frame.columns, *columns])
+        columns[group] = rows.groups
+    if rows.weights is not None:
+        weight = _unused(["sample_weight"], [*frame.columns, *columns])
+        columns[weight] = pd.Series(rows.weights)
+    table = pd.concat([frame, pd.DataFrame(columns)], axis="columns")
+    return SearchTable(table, target, group, weight)
 
 
 def _unused(words: list[str], taken: Iterable[str]) -> str:

@@ -136,7 +136,7 @@ def _columns_alone(dataset: Dataset) -> Dataset:
     """The part of the inputs that references read."""
 
     def lighter(rows: Split) -> Split:
-        return Split(Columns.of(rows.inputs), rows.targets)
+        return replace(rows, inputs=Columns.of(rows.inputs))
 
     folds = [
         replace(

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from automl.data.dataset import Dataset
+from automl.errors import ConfigError
 from automl.models.family import find_family
 from automl.stacked import native
 from automl.stacked.native_build import Kernels
 from automl.system.import_paths import imported
 from automl.training.trainer import Trainer
+from automl.wording.option_names import named
 
 TRAINERS = {
     "stacked": "automl.stacked.trainer:StackedTrainer",
@@ -52,9 +54,27 @@ def make_trainer(
 
     Args:
         arithmetic: keywords of `Place` that differ from its defaults.
+
+    Raises:
+        ConfigError: there is none of the name, or rows have weights of which it knows nothing.
     """
+    check_weights(name, dataset)
     make: Callable[..., Trainer] = trainer_class(name)
     return make(dataset, device=device, **(arithmetic or {}))
+
+
+def check_weights(name: str, dataset: Dataset) -> None:
+    """Refuse a trainer that would leave out what rows weigh.
+
+    Raises:
+        ConfigError: rows have weights, and it does not say that it knows them.
+    """
+    if dataset.is_weighted and not trainer_class(name).knows_weights:
+        raise ConfigError(
+            f"a trainer must know what rows weigh where they have weights, but {name!r} does not "
+            "say so; let it read Split.weights and set knows_weights, or search without "
+            f"{named('weight')}"
+        )
 
 
 def kernels_for(trainer: str, devices: Sequence[str]) -> Kernels:

@@ -98,6 +98,12 @@ def _model(model: TrainedModel, records: StudyRecords | None, answer: AnswerReco
             f"probability is above {model.threshold:.4g}, a threshold that was found on "
             "validation rows.\n"
         )
+    if model.weight is not None:
+        lines.append(
+            f"Rows were weighed by the column {_text(model.weight)}, in training and in all "
+            "scores: an error in a row counted as often as the row weighs. Rows to predict need "
+            "no such column; train.py asks for it.\n"
+        )
     if records is None or answer is None:
         return "\n".join(lines)
     numbers = trials_of(records, answer)

@@ -75,6 +75,7 @@ class ModelConfig:
     threshold: float | None
     networks: tuple[NetworkConfig, ...]
     class_weights: bool = False  # whether classes were weighed in training, for train.py
+    weight: str | None = None  # the column of row weights, for train.py
 
 
 def tensor_files(model: TrainedModel) -> tuple[ModelConfig, dict[str, bytes]]:
@@ -98,7 +99,14 @@ def tensor_files(model: TrainedModel) -> tuple[ModelConfig, dict[str, bytes]]:
         networks.append(_network_config(network, member.weight, own, of_fold))
     names, class_type = class_texts(model.classes_)
     config = ModelConfig(
-        model.target, model.task, model.loss, names, class_type, model.threshold, tuple(networks)
+        model.target,
+        model.task,
+        model.loss,
+        names,
+        class_type,
+        model.threshold,
+        tuple(networks),
+        weight=model.weight,
     )
     return config, files
 

@@ -87,6 +87,7 @@ def _model(folder: Path, files: Mapping[str, bytes], config: ModelConfig) -> Tra
             for one in config.networks
         ),
         threshold=config.threshold,
+        weight=config.weight,
     )
 
 

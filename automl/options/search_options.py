@@ -76,6 +76,9 @@ class TargetOptions(OptionRecord):
         "For regression: mean_squared (default), mean_absolute or huber.",
     )
     class_weights: bool = option(False, FLAG, "Weigh rare classes more in training.")
+    weight: str | None = option(
+        None, optional(NAME), "Column of row weights: an error there costs so many times as much."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

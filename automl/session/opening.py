@@ -14,7 +14,7 @@ from dataclasses import replace
 from automl.data.loaded import Loadable, LoadedData
 from automl.errors import ConfigError
 from automl.executors.devices import check_device
-from automl.executors.trainers import trainer_class
+from automl.executors.trainers import check_weights, trainer_class, trainer_for
 from automl.models.own.builders import remember
 from automl.models.own.reference import BuilderReference
 from automl.options.search_options import SearchOptions
@@ -65,6 +65,7 @@ def open_session(
     LOG.info("looking at the columns")
     began = Moment()
     loaded = raw.load_data(options)
+    check_weights(trainer_for(space.family, options.trainer), loaded.dataset)
     busyness = began.busyness()
     settings = make_settings(
         loaded, narrowed(space, options, loaded.goal.task), options, is_from_files=is_from_files

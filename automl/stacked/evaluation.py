@@ -85,7 +85,11 @@ class StackedEvaluation:
             outputs = self._taken_for(batch.outputs)
             losses[:, chunk] = stacked_row_losses(dataset.loss, outputs, targets)
             errors[:, chunk] = stacked_row_errors(dataset.task, outputs, targets)
-        return _summed(losses.double(), errors.double())
+        if table.weights is None:
+            return _summed(losses.double(), errors.double())
+        weights = table.weights[rows + starts].double()
+        weights /= weights.mean(dim=1, keepdim=True)  # these may be a part of what they are of
+        return _summed(losses.double() * weights, errors.double() * weights)
 
     def _taken_for(self, outputs: Tensor) -> Tensor:
         """What the outputs of each run are taken for: (K, C, k x B) of k members -> (K, C, B)."""

@@ -48,31 +48,51 @@ class StackedObjective:
             weights = torch.stack(given).to(device, dtype)
         return cls(dataset.loss, smoothing, weights)
 
-    def gradient_(self, outputs: Tensor, targets: Tensor, gradients: Tensor) -> None:
+    def gradient_(
+        self,
+        outputs: Tensor,
+        targets: Tensor,
+        gradients: Tensor,
+        weights: Tensor | None = None,
+    ) -> None:
         """Compute the gradient of each run's mean over the batch in its outputs.
 
+        Args:
+            weights: of rows; None: all are 1.
+
         Shape:
-            outputs, gradients: (K, C, B), or (K, C, k x B) of k members; targets: (K, B).
+            outputs, gradients: (K, C, B), or (K, C, k x B) of k members; targets, weights: (K, B).
         """
-        if outputs.shape[-1] > targets.shape[-1]:
-            targets = targets.repeat(1, outputs.shape[-1] // targets.shape[-1])
+        n_members = outputs.shape[-1] // targets.shape[-1]
+        if n_members > 1:
+            targets = targets.repeat(1, n_members)
         GRADIENTS[self.loss](outputs, targets[:, None, :], self.label_smoothing, gradients)
         if self.class_weights is not None:
             gradients.mul_(self.class_weights.gather(1, targets)[:, None, :])
+        if weights is not None:
+            gradients.mul_(weights.repeat(1, n_members)[:, None, :])
         gradients.mul_(1 / outputs.shape[-1])
 
     def mixed_gradient_(
-        self, outputs: Tensor, targets: Tensor, gradients: Tensor, own_share: Tensor | None
+        self,
+        outputs: Tensor,
+        targets: Tensor,
+        gradients: Tensor,
+        own_share: Tensor | None,
+        weights: Tensor | None = None,
     ) -> None:
         """The same where rows have a share of their own target, and of the next row's the rest.
+
+        Each target has the weight of the row that it is of.
 
         Shape:
             own_share: (K, 1, 1); None: all of it.
         """
-        self.gradient_(outputs, targets, gradients)
+        self.gradient_(outputs, targets, gradients, weights)
         if own_share is not None:
             other = torch.empty_like(gradients)
-            self.gradient_(outputs, targets.roll(-1, 1), other)
+            following = None if weights is None else weights.roll(-1, 1)
+            self.gradient_(outputs, targets.roll(-1, 1), other, following)
             gradients.mul_(own_share).add_(other.mul_(1 - own_share))
 
 

@@ -23,6 +23,7 @@ from automl.stacked.native_structures import address
 from automl.stacked.stack_rows import StackRows, Tables
 from automl.stacked.update_coefficients import RunCoefficients
 from automl.training.averaging import averaging_weights
+from automl.training.batches import PROBE_ROWS
 
 LOSSES: Final = ("cross_entropy", "binary_cross_entropy", "mean_squared", "mean_absolute", "huber")
 """Names of losses in the order of the kernels' `Loss`."""
@@ -65,6 +66,8 @@ class NativeLesson:
             next_classes=address(self._objective.next_targets),
             next_values=address(self._objective.next_targets),
             next_gradients=address(self._objective.next_gradients),
+            weights=address(self._objective.weights),
+            next_weights=address(self._objective.next_weights),
         )
         self._asked = structures.Epoch(
             lesson=ctypes.addressof(self.described),
@@ -133,5 +136,12 @@ class _Objective:
             n_outputs = run.model.n_members * most_rows  # of a batch
             self.next_targets = torch.empty(n_outputs, dtype=torch.int64)  # as wide as any target
             self.next_gradients = torch.empty(dataset.n_outputs, n_outputs, dtype=tables.dtype)
-        weights = dataset.folds[run.fold].class_weights
-        self.class_weights = None if weights is None else weights.to(tables.dtype).contiguous()
+        self.weights = self.next_weights = None  # of a batch's rows, or of those that are probed
+        if dataset.is_weighted:
+            n_weights = run.model.n_members * max(most_rows, PROBE_ROWS)
+            self.weights = torch.empty(n_weights, dtype=tables.dtype)
+            self.next_weights = torch.empty_like(self.weights)
+        of_classes = dataset.folds[run.fold].class_weights
+        self.class_weights = (
+            None if of_classes is None else of_classes.to(tables.dtype).contiguous()
+        )

@@ -47,7 +47,7 @@ Encoding: Final = _structure(
 )
 Rows: Final = _structure(
     "Rows",
-    *("n_columns", "n_embedded", "columns", "categories", "classes", "values"),
+    *("n_columns", "n_embedded", "columns", "categories", "classes", "values", "weights"),
 )
 Embedding: Final = _structure(
     "Embedding",
@@ -67,6 +67,7 @@ Lesson: Final = _structure(
     "Lesson",
     *("network", "rows", "embeddings", "loss", "smoothing", "class_weights"),
     *("classes", "values", "next_classes", "next_values", "next_gradients"),
+    *("weights", "next_weights"),
 )
 Order: Final = _structure(
     "Order",

@@ -8,7 +8,7 @@ folds fetches a batch with a single gather: only the row numbers differ.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import torch
@@ -29,12 +29,14 @@ class TableRows:
     """Scaled rows on a device.
 
     Shape:
-        inputs: (N, D); categories: (N, E) int64; targets: (N,) int64 classes or values.
+        inputs: (N, D); categories: (N, E) int64; targets: (N,) int64 classes or values; weights:
+        (N,), None where all rows weigh the same.
     """
 
     inputs: Tensor
     categories: Tensor
     targets: Tensor
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -49,6 +51,7 @@ class TableRows:
             categories=address(self.categories),
             classes=0 if is_real else address(self.targets),
             values=address(self.targets) if is_real else 0,
+            weights=address(self.weights),
         )
 
 
@@ -116,6 +119,7 @@ class ScaledRows:
                 torch.cat([self.rows.inputs, more.inputs]),
                 torch.cat([self.rows.categories, more.categories]),
                 torch.cat([self.rows.targets, more.targets]),
+                None if more.weights is None else self._more_weights(more.weights),
             )
             ctypes.pointer(self.described)[0] = self.rows.described()  # runs point to it
             for goal, (before, described) in self._learned.items():
@@ -124,6 +128,10 @@ class ScaledRows:
                 self._learned[goal] = rows, described
                 ctypes.pointer(described)[0] = rows.described()
         return self._starts[key]
+
+    def _more_weights(self, more: Tensor) -> Tensor:
+        before = self.rows.weights
+        return more if before is None else torch.cat([before, more])
 
     def goal_of(self, run: RunConfig) -> Goal:
         """What a run is trained towards."""
@@ -149,7 +157,7 @@ class ScaledRows:
         return self._learned[goal]
 
     def _with(self, targets: Tensor) -> TableRows:
-        return TableRows(self.rows.inputs, self.rows.categories, targets)
+        return replace(self.rows, targets=targets)
 
     def _transformed(self, goal: Goal, fold: int, targets: Tensor) -> Tensor:
         """What targets of a fold become before they are learned."""
@@ -169,11 +177,12 @@ class ScaledRows:
         inputs = table_inputs(split.inputs)
         scaling_map = table_encoding(held.encoding).scalings[scaling]
         numbers = inputs.before(scaling).to(self._device, self._dtype)[:stop]
-        targets = split.targets[:stop].to(self._device)
+        targets, weights = split.targets[:stop].to(self._device), split.weights
         return TableRows(
             scaling_map.to(self._device, self._dtype).apply(numbers),
             inputs.categories.to(self._device)[:stop],
             targets.to(self._dtype) if targets.is_floating_point() else targets,
+            None if weights is None else weights[:stop].to(self._device, self._dtype),
         )
 
 

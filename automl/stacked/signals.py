@@ -55,7 +55,8 @@ def _probe(stack: Stack) -> StackedPass:
     batch.forward()
     targets = stack.rows.learned_targets(index).view(n_runs, n_rows)
     plain = StackedObjective(tables.dataset.loss, None, None)
-    plain.gradient_(batch.outputs, targets, batch.output_gradients)
+    weights = stack.rows.weights(index.view(n_runs, n_rows))
+    plain.gradient_(batch.outputs, targets, batch.output_gradients, weights)
     batch.backward()
     return batch
 

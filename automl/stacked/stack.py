@@ -126,17 +126,19 @@ class Stack:
             batches = self.passes.training(size)
             index = _laid_out(order[:, start : start + size * n_steps], n_steps)
             targets = self.rows.learned_targets(index).unflatten(1, (-1, size))
+            weights = self.rows.weights(index)
+            of_steps = [None] * n_steps if weights is None else weights.unflatten(1, (-1, size))
             masks = self._dropout.masks(
                 self._steps_done(step), n_steps, self.layout.inputs.n_members * size
             )
-            for rows, of_rows, of_step in zip(index, targets, masks, strict=True):
+            for rows, of_rows, own, of_step in zip(index, targets, of_steps, masks, strict=True):
                 share = None if shares is None else shares[step]
                 batches.set_mixture(share)
                 batches.set_dropout(of_step)
                 gather(table, rows, batches.columns, batches.codes)
                 batches.forward()
                 self.objective.mixed_gradient_(
-                    batches.outputs, of_rows, batches.output_gradients, share
+                    batches.outputs, of_rows, batches.output_gradients, share, own
                 )
                 batches.backward()
                 if step == self.n_steps - 1:

@@ -125,6 +125,15 @@ class StackRows:
         found: Tensor = torch.stack(targets)[which, index]
         return found
 
+    def weights(self, index: Tensor) -> Tensor | None:
+        """What train rows of the table weigh; None where all weigh the same.
+
+        Shape:
+            index, result: any, alike.
+        """
+        weights = self.train.rows.weights
+        return None if weights is None else weights[index]
+
     def order(self, epochs: Sequence[int]) -> Tensor:
         """The order in which each run goes through its rows in an epoch, as rows of the table.
 

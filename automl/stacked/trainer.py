@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -30,6 +31,8 @@ from storage.records import EpochRecord
 
 class StackedTrainer(Trainer):
     """Trains runs of multilayer perceptrons many at a time."""
+
+    knows_weights: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -226,7 +226,7 @@ def split_read(fold: Fold, name: str) -> Split:
     if n_measured == len(split):
         return split
     rows = _choice(len(split), n_measured, 3)
-    return Split(split.inputs[rows], split.targets[rows])
+    return split.some(rows)
 
 
 @functools.lru_cache(maxsize=64)

@@ -49,7 +49,12 @@ def decide(probabilities: Floats, threshold: float | Floats | None = None) -> ND
     return np.asarray(probabilities[:, 1] > threshold, dtype=np.intp)
 
 
-def best_threshold(probabilities: Floats, is_second: NDArray[np.bool_], metric: str) -> float:
+def best_threshold(
+    probabilities: Floats,
+    is_second: NDArray[np.bool_],
+    metric: str,
+    weights: Floats | None = None,
+) -> float:
     """The threshold by which decisions between two classes score best on these rows.
 
     Thresholds half-way between neighbouring probabilities are tried, and 0.5; of equally good
@@ -59,16 +64,18 @@ def best_threshold(probabilities: Floats, is_second: NDArray[np.bool_], metric: 
         probabilities: of the second class.
         is_second: whether a row is of it.
         metric: one of `OF_DECISIONS`.
+        weights: of rows; None: all are 1.
 
     Shape:
-        probabilities, is_second: (N,).
+        probabilities, is_second, weights: (N,).
 
     Raises:
         ValueError: the metric is not one of decisions.
     """
     values, places = np.unique(probabilities, return_inverse=True)
-    n_own = np.bincount(places, weights=is_second, minlength=len(values)).astype(np.float64)
-    n_all = np.bincount(places, minlength=len(values)).astype(np.float64)
+    of_second = is_second if weights is None else is_second * weights
+    n_own = np.bincount(places, weights=of_second, minlength=len(values)).astype(np.float64)
+    n_all = np.bincount(places, weights, minlength=len(values)).astype(np.float64)
     # Above the threshold number i lie the values from number i on: of 0 all, of the last one none.
     hits, taken = _from_each_on(n_own), _from_each_on(n_all)
     scores = decision_scores(hits, taken - hits, n_own.sum(), (n_all - n_own).sum(), metric)

@@ -89,7 +89,10 @@ def _measured(
         with network.place.arithmetic():
             outputs, signals = network.family.trace(network.module, batch.arguments)
         outputs = network.checked(outputs, network.n_members * len(batch))
-        mean_loss = row_losses(loss, outputs, network.of_members(batch.targets)).mean()
+        losses = row_losses(loss, outputs, network.of_members(batch.targets))
+        if batch.weights is not None:
+            losses = losses * network.of_members(batch.weights)
+        mean_loss = losses.mean()
         weights = [weight for signal in signals for weight in signal.weights]
         gradients = torch.autograd.grad(mean_loss, weights, allow_unused=True)
         of_weight = dict(zip(map(id, weights), gradients, strict=True))

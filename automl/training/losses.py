@@ -1,7 +1,8 @@
 """The five losses: per row as reported, and as the objective that is trained on.
 
-What is reported, compared and stored is the plain loss. Label smoothing and class weights
-act on the training objective only; penalties on the weights are in `optimizers.py`.
+What is reported, compared and stored is the plain loss, times the row's weight where rows have
+weights. Label smoothing and class weights act on the training objective only; penalties on the
+weights are in `optimizers.py`.
 """
 
 from __future__ import annotations
@@ -72,21 +73,27 @@ def objective(
     targets: Tensor,
     label_smoothing: float = 0.0,
     class_weights: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
-    """What a step descends: the mean over the batch of weight[class] x smoothed loss.
+    """What a step descends: the mean over the batch of weight x weight[class] x smoothed loss.
 
     The mean divides by the number of rows and not, as torch.nn.CrossEntropyLoss does, by the
     batch's sum of weights: so every batch's gradient is an unbiased estimate of the whole's.
     Label smoothing has no effect on regression losses.
 
+    Args:
+        weights: of rows, see `data/row_weights.py`.
+
     Shape:
         outputs, targets: as in `row_losses`; class_weights: (C,), (2,) for binary tasks;
-        result: ().
+        weights: (B,); result: ().
     """
-    if class_weights is None:
+    if class_weights is None and weights is None:
         return LOSSES[loss](outputs, targets, label_smoothing, "mean")
     losses = LOSSES[loss](outputs, targets, label_smoothing, "none")
-    return (losses * class_weights[targets]).mean()
+    if class_weights is not None:
+        losses = losses * class_weights[targets]
+    return (losses if weights is None else losses * weights).mean()
 
 
 def row_errors(task: str, outputs: Tensor, targets: Tensor) -> Tensor:

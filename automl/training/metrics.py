@@ -1,8 +1,9 @@
 """Scores of predictions, with bootstrap intervals.
 
 Every score is a function of row weights: the score itself has weight 1 for each row, a
-bootstrap resample the number of times each row was drawn. So all resamples are computed at
-once, and a score and its interval cannot disagree. The numbers agree with scikit-learn's
+bootstrap resample the number of times each row was drawn; where rows have weights of their own
+(`Weighted`) either is times these. So all resamples are computed at once, and a score and its
+interval cannot disagree. The numbers agree with scikit-learn's
 (tests/automl/training/test_metrics.py).
 """
 
@@ -40,9 +41,21 @@ Floats: TypeAlias = NDArray[np.float64]
 Counts: TypeAlias = NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighted:
+    """Targets with what their rows weigh.
+
+    Shape:
+        targets: (N,), as in `score`; weights: (N,), above 0, in any unit; None: all are 1.
+    """
+
+    targets: ArrayLike
+    weights: Floats | None = None
+
+
 def score(
     predictions: ArrayLike | Decided,
-    targets: ArrayLike,
+    targets: ArrayLike | Weighted,
     *,
     task: Task,
     loss: str,
@@ -53,7 +66,8 @@ def score(
 
     Args:
         predictions: class probabilities, or values in the target's own unit.
-        targets: class codes, or values in the target's own unit (`Fold.original_targets`).
+        targets: class codes, or values in the target's own unit (`Fold.original_targets`); with
+            weights, rows count by these, as by scikit-learn's sample_weight.
         target_scale: of the fold; the loss is in units of the standardized target.
         metric: what people are after. F1 is scored where it is that: of two classes it is that
             of the second one, of several the mean over the classes that occur or are predicted.
@@ -98,7 +112,7 @@ class Resampled:
 @one_thread()
 def resample(
     predictions: Mapping[str, ArrayLike | Decided],
-    targets: ArrayLike,
+    targets: ArrayLike | Weighted,
     *,
     task: Task,
     loss: str,
@@ -119,23 +133,23 @@ def resample(
         name: _RowScores(values, targets, task, loss, target_scale, metric)
         for name, values in predictions.items()
     }
-    n_rows = len(np.asarray(targets))
+    n_rows, own = next((one.n_rows, one.weights) for one in each.values())
     generator = np.random.default_rng(seed)
     block = max(1, _BLOCK_ELEMENTS // n_rows)
     parts: dict[str, list[dict[str, Floats]]] = {name: [] for name in each}
     for start in range(0, n_resamples if n_rows > 1 else 0, block):
         size = min(block, n_resamples - start)
         counts = _resample_counts(generator, size, n_rows)
-        weights = counts.astype(np.float64)  # matrix products of whole numbers are slow
+        drawn = _weighed(counts, own)
         for name, rows in each.items():
-            parts[name].append(rows.scores(counts, weights))
+            parts[name].append(rows.scores(*drawn))
     return {name: _resampled(rows, parts[name]) for name, rows in each.items()}
 
 
 @one_thread()
 def without_each(
     predictions: Decided,
-    targets: ArrayLike,
+    targets: ArrayLike | Weighted,
     groups: NDArray[np.intp],
     *,
     task: Task,
@@ -156,7 +170,7 @@ def without_each(
     rows = _RowScores(predictions, targets, task, loss, target_scale, metric, metric == "roc_auc")
     left = np.ones((int(groups.max()) + 2, rows.n_rows), dtype=np.int32)
     left[groups + 1, np.arange(rows.n_rows)] = 0
-    found = rows.scores(left, left.astype(np.float64))
+    found = rows.scores(*_weighed(left, rows.weights))
     return found.get(metric, np.full(len(left), np.nan))
 
 
@@ -187,6 +201,18 @@ def _resample_counts(generator: np.random.Generator, n_resamples: int, n_rows: i
     drawn = generator.integers(0, n_rows, size=(n_resamples, n_rows), dtype=np.int32)
     counts = [np.bincount(resample, minlength=n_rows) for resample in drawn]
     return np.asarray(counts, dtype=np.int32)
+
+
+def _weighed(counts: Counts, weights: Floats | None) -> tuple[Counts | Floats, Floats]:
+    """How much rows count: for rankings, whole numbers where rows have no weights; and as floats.
+
+    Products of matrices of whole numbers are slow.
+    """
+    floats = counts.astype(np.float64)
+    if weights is None:
+        return counts, floats
+    floats *= weights
+    return floats, floats
 
 
 def is_of_probabilities(loss: str) -> bool:
@@ -241,14 +267,13 @@ class _RowScores:
     scored in threads (NumPy 2; twice 1.1 s of work took 2.2 s by `@`, 1.2 s by `dot`).
 
     Shape:
-        counts, weights: (R, N), one resample a row, as whole numbers and as floats; every score:
-        (R,).
+        counts, weights: (R, N), one resample a row, as `_weighed` gives them; every score: (R,).
     """
 
     def __init__(
         self,
         predictions: ArrayLike | Decided,
-        targets: ArrayLike,
+        targets: ArrayLike | Weighted,
         task: Task,
         loss: str,
         scale: float | Floats,
@@ -258,7 +283,8 @@ class _RowScores:
         if not isinstance(predictions, Decided):
             predictions = Decided(predictions, None)
         self.predictions = np.asarray(predictions.predictions, dtype=np.float64)
-        self.targets = np.asarray(targets)
+        given = targets if isinstance(targets, Weighted) else Weighted(targets)
+        self.targets, self.weights = np.asarray(given.targets), given.weights
         self.n_rows = len(self.targets)
         self.losses = row_losses(self.predictions, self.targets, loss=loss, target_scale=scale)
         self.is_regression = task == "regression"
@@ -276,18 +302,17 @@ class _RowScores:
             n_classes = self.predictions.shape[1]
             classes = ([1] if n_classes == 2 else range(n_classes)) if ranks else ()
             self.rankings = [
-                ranking_of(self.predictions[:, c], self.targets == c)
+                ranking_of(self.predictions[:, c], self.targets == c, self.weights)
                 for c in classes
                 if 0 < np.count_nonzero(self.targets == c) < self.n_rows
             ]
 
     def plain_scores(self) -> dict[str, float]:
         """Of the rows as they are: what they do not define is left out."""
-        once = np.ones((1, self.n_rows))
-        values = self.scores(once.astype(np.int32), once)
+        values = self.scores(*_weighed(np.ones((1, self.n_rows), dtype=np.int32), self.weights))
         return {name: float(value[0]) for name, value in values.items() if np.isfinite(value[0])}
 
-    def scores(self, counts: Counts, weights: Floats) -> dict[str, Floats]:
+    def scores(self, counts: Counts | Floats, weights: Floats) -> dict[str, Floats]:
         total = weights.sum(axis=1)
         with np.errstate(over="ignore", invalid="ignore"):  # of numbers near float32's end
             scores = {"loss": weights.dot(self.losses) / total}
@@ -317,7 +342,7 @@ class _RowScores:
             n_correct, n_members, out=np.full_like(n_correct, np.nan), where=n_members > 0
         )
         scores = {
-            "accuracy": n_correct.sum(axis=1) / total,
+            "accuracy": np.minimum(n_correct.sum(axis=1) / total, 1.0),  # weights are rounded
             "balanced_accuracy": _mean_of_defined(recalls),
         }
         return scores if self.f1 is None else scores | {"f1": self.f1.values(weights)}

@@ -40,7 +40,7 @@ their memory. Two batches without gradients take no more than one in training.""
 def read_rows(run: RunConfig, split: Split, encoding: Encoding, place: Place) -> Rows:
     """All rows of a split as a run's network is called with them."""
     arguments = find_family(run.family).read(split.inputs, encoding, run.model)
-    return Rows.of(arguments, split.targets, place.device, place.dtype)
+    return Rows.of(arguments, split.targets, place.device, place.dtype, split.weights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

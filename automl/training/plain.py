@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -48,6 +49,8 @@ class _Epoch:
 
 class PlainTrainer(Trainer):
     """Trains runs one after the other with torch.nn and torch.optim."""
+
+    knows_weights: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -208,7 +211,7 @@ class PlainTrainer(Trainer):
             batch = train[start:stop]
             is_first = state.step == start == 0
             outputs = network.trainable_outputs(forward, batch, is_first=is_first)
-            loss = self._objective(state, outputs, batch.targets, share)
+            loss = self._objective(state, outputs, batch, share)
             optimizer.zero_grad()
             state.scaler.backward(loss, optimizer)
             if training.l1:
@@ -230,16 +233,22 @@ class PlainTrainer(Trainer):
         return _Epoch(learning_rate, norms / len(bounds), before)
 
     def _objective(
-        self, state: RunState, outputs: Tensor, targets: Tensor, own_share: float
+        self, state: RunState, outputs: Tensor, batch: Rows, own_share: float
     ) -> Tensor:
         """What a step descends; penalties come in as gradients, see `optimizers.py`."""
-        smoothing, weights = state.config.training.label_smoothing, state.data.class_weights
-        of_members = state.network.of_members
-        own = objective(self._dataset.loss, outputs, of_members(targets), smoothing, weights)
+        of_members, smoothing = state.network.of_members, state.config.training.label_smoothing
+
+        def of(targets: Tensor, weights: Tensor | None) -> Tensor:
+            """The same by one target of each row, with the weight of the row that it is of."""
+            weights = None if weights is None else of_members(weights)
+            classes, loss = state.data.class_weights, self._dataset.loss
+            return objective(loss, outputs, of_members(targets), smoothing, classes, weights)
+
+        own = of(batch.targets, batch.weights)
         if own_share == 1.0:
             return own
-        following = of_members(targets.roll(-1, 0))
-        other = objective(self._dataset.loss, outputs, following, smoothing, weights)
+        following = None if batch.weights is None else batch.weights.roll(-1, 0)
+        other = of(batch.targets.roll(-1, 0), following)
         return own_share * own + (1 - own_share) * other
 
     def _order(self, state: RunState, epochs: Epochs) -> Tensor:

@@ -22,7 +22,8 @@ in one of them) and 0.8 % at 20,000: it falls as 1 / sqrt(N). Their deviation it
 small."""
 
 Floats: TypeAlias = NDArray[np.float64]
-Counts: TypeAlias = NDArray[np.int32]
+Counts: TypeAlias = NDArray[np.int32] | Floats
+"""How often each row was drawn, or that times what it weighs."""
 
 
 class Ranking:
@@ -70,13 +71,18 @@ class ManyRowsRanking:
     """Rows of a class, each with its share of wins against the others, and of those with losses.
 
     Shape:
-        As `Ranking`.
+        As `Ranking`; weights: (N,), None: all are 1.
     """
 
-    def __init__(self, values: Floats, positive: NDArray[np.bool_]) -> None:
-        wins = np.where(positive, _share_below(values, values[~positive]), 0.0)
-        losses = np.where(positive, 0.0, _share_below(-values, -values[positive]))
-        self.area = float(wins[positive].mean())
+    def __init__(
+        self, values: Floats, positive: NDArray[np.bool_], weights: Floats | None = None
+    ) -> None:
+        own, others = (
+            None if weights is None else weights[rows] for rows in (positive, ~positive)
+        )
+        wins = np.where(positive, _share_below(values, values[~positive], others), 0.0)
+        losses = np.where(positive, 0.0, _share_below(-values, -values[positive], own))
+        self.area = float(np.average(wins[positive], weights=own))
         members = positive.astype(np.float64)
         self.columns = np.stack([wins, members, losses, 1.0 - members], axis=1)  # (N, 4)
 
@@ -98,22 +104,32 @@ class ManyRowsRanking:
         return area
 
 
-def ranking_of(values: Floats, positive: NDArray[np.bool_]) -> Ranking | ManyRowsRanking:
+def ranking_of(
+    values: Floats, positive: NDArray[np.bool_], weights: Floats | None = None
+) -> Ranking | ManyRowsRanking:
     """The ranking of so many rows: both give the same area of the rows as they are."""
-    return (ManyRowsRanking if len(values) >= MANY_ROWS else Ranking)(values, positive)
+    if len(values) >= MANY_ROWS:
+        return ManyRowsRanking(values, positive, weights)
+    return Ranking(values, positive)
 
 
-def _share_below(values: Floats, others: Floats) -> Floats:
-    """The share of the others that lies below each value; ties count one half."""
-    ordered = np.sort(others)
+def _share_below(values: Floats, others: Floats, weights: Floats | None) -> Floats:
+    """The share of the others, by their weights, that lies below each value; ties count half."""
+    order = np.argsort(others, kind="stable")
+    ordered = others[order]
     below = np.searchsorted(ordered, values, side="left")
     until = np.searchsorted(ordered, values, side="right")
-    share: Floats = (below + until) / (2.0 * len(ordered))
+    share: Floats
+    if weights is None:
+        share = (below + until) / (2.0 * len(ordered))
+        return share
+    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
+    share = (reached[below] + reached[until]) / (2.0 * reached[-1])
     return share
 
 
 def _running_total(counts: Counts) -> Counts:
     """How many rows come before each, and all of them at the end, (R, N) -> (R, N + 1)."""
-    totals = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=np.int32)
+    totals = np.zeros((counts.shape[0], counts.shape[1] + 1), dtype=counts.dtype)
     np.cumsum(counts, axis=1, out=totals[:, 1:])
     return totals

@@ -15,11 +15,12 @@ class Rows:
 
     Shape:
         arguments: what the network is called with, (N, ...) each; targets: (N,) int64 classes
-        or values.
+        or values; weights: (N,), None where all rows weigh the same.
     """
 
     arguments: tuple[Tensor, ...]
     targets: Tensor
+    weights: Tensor | None = None
 
     @classmethod
     def of(
@@ -28,15 +29,18 @@ class Rows:
         targets: Tensor,
         device: torch.device | str,
         dtype: torch.dtype,
+        weights: Tensor | None = None,
     ) -> Rows:
         """Rows brought to a device; what is no whole number, to a precision."""
         return cls(
             tuple(_brought(each, device, dtype) for each in arguments),
             _brought(targets, device, dtype),
+            None if weights is None else _brought(weights, device, dtype),
         )
 
     def __getitem__(self, rows: Tensor | slice) -> Rows:
-        return Rows(tuple(each[rows] for each in self.arguments), self.targets[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return Rows(tuple(each[rows] for each in self.arguments), self.targets[rows], weights)
 
     def __len__(self) -> int:
         return len(self.targets)

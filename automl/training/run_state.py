@@ -43,7 +43,7 @@ class RunData:
         train = self.train
         if self.curve is not None:
             goals = self.curve.to_learn(train.targets).to(train.targets)
-            train = Rows(train.arguments, goals)
+            train = Rows(train.arguments, goals, train.weights)
         object.__setattr__(self, "learned", train)
 
 

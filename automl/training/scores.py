@@ -25,10 +25,17 @@ class Score:
 
 
 def score(network: Network, dataset: Dataset, rows: Rows) -> Score:
-    """Measure a network on rows; sums are taken in double precision."""
+    """Measure a network on rows, by their weights; sums are taken in double precision.
+
+    Weights are scaled to mean 1 over these rows, which may be a part of those they were scaled of.
+    """
     outputs = network.evaluated(rows)
     losses = row_losses(dataset.loss, outputs, rows.targets).double()
     errors = row_errors(dataset.task, outputs, rows.targets).double()
+    if rows.weights is not None:
+        weights = rows.weights.double()
+        weights = weights / weights.mean()
+        losses, errors = losses * weights, errors * weights
     standard_error = losses.std(correction=min(1, len(rows) - 1)) / len(rows) ** 0.5
     numbers = torch.stack([losses.mean(), standard_error, errors.mean()])
     return Score(*numbers.tolist())  # one wait for the device

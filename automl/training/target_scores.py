@@ -2,7 +2,8 @@
 
 A study keeps the classes of its target, not how a table writes its quantities: that is learned
 from the first rows that come, as it was by the search from its own. Rows without a target, or
-with a class that the model has not, are left out and counted.
+with a class that the model has not, are left out and counted. Where the search had a column of
+row weights, and these rows have it too, they are scored by it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.data.row_weights import WeightReading, learn_weights
 from automl.data.sources import Table
 from automl.data.table.cells import number_text
 from automl.data.targets import ClassType, Target, known_classes, learn_target
 from automl.training.decisions import Decided
-from automl.training.metrics import score
+from automl.training.metrics import Weighted, score
 from automl.training.trained_model import PredictedTable, TrainedModel
 
 MOST_NUMBERS: Final = 20_000_000
@@ -31,6 +33,7 @@ class ScoredRows:
     metric: str
     value: float
     n_rows: int  # that it is of
+    weight: str | None = None  # the column by which they are weighed
 
 
 class TargetScorer:
@@ -42,6 +45,8 @@ class TargetScorer:
         self._goal: Target | None = None
         self._predicted: list[NDArray[np.float64]] = []
         self._targets: list[NDArray[Any]] = []
+        self._weighing: WeightReading | None = None
+        self._weights: list[NDArray[np.float64]] = []
         self._n_numbers = 0
 
     def add(self, piece: PredictedTable) -> None:
@@ -57,9 +62,23 @@ class TargetScorer:
         targets = self._goal.encode(values, table.decimal)
         is_known = np.isfinite(targets) if self._model.task == "regression" else targets >= 0
         is_known &= ~self._goal.reading.missing(values)
+        weights = self._weights_of(table)
+        if weights is not None:
+            is_known &= weights > 0
+            self._weights.append(weights[is_known])
         self._predicted.append(piece.predicted[is_known])
         self._targets.append(targets[is_known])
         self._n_numbers += piece.predicted.size
+
+    def _weights_of(self, table: Table) -> NDArray[np.float64] | None:
+        """What rows weigh, 0 where a cell says nothing; None where no column says it."""
+        name = self._model.weight
+        if name is None or name not in table.frame.columns:
+            return None
+        values = table.frame[name]
+        if self._weighing is None:
+            self._weighing = learn_weights(name, values, decimal=table.decimal)
+        return self._weighing.read_known(values, table.decimal)
 
     def scored(self) -> ScoredRows | None:
         """The score; None where no row has a target, or these rows do not define it."""
@@ -69,14 +88,18 @@ class TargetScorer:
         model = self._model
         found = score(
             Decided(np.concatenate(self._predicted), model.threshold),
-            np.concatenate(self._targets),
+            Weighted(
+                np.concatenate(self._targets),
+                np.concatenate(self._weights) if self._weights else None,
+            ),
             task=model.task,
             loss=model.loss,
             metric=self._metric,
         )
         if self._metric not in found:
             return None
-        return ScoredRows(self._metric, found[self._metric], n_rows)
+        weight = model.weight if self._weights else None
+        return ScoredRows(self._metric, found[self._metric], n_rows, weight)
 
 
 def _goal(model: TrainedModel, values: Any, table: Table) -> Target:

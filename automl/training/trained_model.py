@@ -93,6 +93,7 @@ class TrainedModel:
     classes_: NDArray[Any]  # as in scikit-learn: the order of the probabilities; () if none
     members: tuple[WeightedNetwork, ...]
     threshold: float | None = None  # the second of two classes is predicted above it; None: 0.5
+    weight: str | None = None  # the column of row weights; rows to predict need none
 
     def module(self) -> nn.Module:
         """The network with its weights, in evaluation mode: a new `nn.Module` with each call.

@@ -128,9 +128,11 @@ class Trainer(abc.ABC):
 
     Attributes:
         uses_kernels: whether the compiled kernels are of use to it.
+        knows_weights: whether it trains and measures by the weights of rows (`Split.weights`).
     """
 
     uses_kernels: ClassVar[bool] = False
+    knows_weights: ClassVar[bool] = False
 
     @classmethod
     def cost(cls, run: RunConfig, dataset: Dataset) -> RunCost:

@@ -164,7 +164,8 @@ def _ways(
     values = np.stack([library[one] for one in candidates])
     sizes = [_n_parameters(one) for one in candidates]
     if reading.metric is None:
-        return cross_fit(values, reading.dataset.loss, sizes, reading.seed, repeated)
+        loss, weights = reading.dataset.loss, reading.weights
+        return cross_fit(values, loss, sizes, reading.seed, repeated, weights)
     judged = reading.judged(reading.metric)
     finished, place = [one.is_complete for one in candidates], numbers.index(best.number)
     chooseable = Chooseable(values, sizes, finished, place, repeated)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset, Fold
+from automl.data.row_weights import pooled_weights, scaled_weights
 from automl.errors import DataError
 from automl.executors.predicting import Predict
 from automl.models.family import find_family
@@ -79,6 +80,12 @@ class Reading:
         drawn = np.random.default_rng(self.seed).choice(n_rows, most, replace=False)
         return np.sort(drawn)
 
+    @cached_property
+    def weights(self) -> Floats | None:
+        """What these rows weigh, mean 1; None where all weigh the same."""
+        weights = pooled_weights(fold.valid for fold in self.dataset.folds)
+        return None if weights is None else scaled_weights(weights[self.rows])
+
     def library(self, candidates: Sequence[Candidate], seconds: float) -> tuple[Library, bool]:
         """What candidates predict, as long as there is room.
 
@@ -136,7 +143,8 @@ class Reading:
         folds, rows = self.dataset.folds, self.rows
         targets = np.concatenate([fold.original_targets("valid").numpy() for fold in folds])
         scales = np.concatenate([np.full(len(fold.valid), fold.target_scale) for fold in folds])
-        return Judged(targets[rows], scales[rows], self.dataset.task, self.dataset.loss, metric)
+        task, loss = self.dataset.task, self.dataset.loss
+        return Judged(targets[rows], scales[rows], task, loss, metric, self.weights)
 
     def _values(self, artifacts: Iterable[ArtifactRecord]) -> Floats | None:
         """Of the networks of all folds together; None where one has no number."""

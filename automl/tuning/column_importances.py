@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset
 from automl.data.encoders import Encoder
 from automl.data.inputs import InputColumns
+from automl.data.row_weights import pooled_weights
 from automl.errors import DataError, StudyError, TrainingError
 from automl.executors.predicting import Predict
 from automl.models.family import find_family
+from automl.training.metrics import Weighted
 from automl.training.trained_model import WeightedNetwork
 from automl.tuning.alike_columns import alike_columns
 from automl.tuning.cross_fitting import paired
@@ -178,7 +180,7 @@ class _Measuring:
     ) -> list[FoldRows]:
         """So many validation rows in all, of each fold its part, drawn at random."""
         total = sum(len(fold.valid) for fold in self.dataset.folds)
-        made = []
+        made, places = [], []
         for number, fold in enumerate(self.dataset.folds):
             n_own = len(fold.valid)
             if n_own < 2:
@@ -189,7 +191,9 @@ class _Measuring:
             own = [one for one in networks if one.network.run.fold == number]
             self._stop_if_over()
             made.append(FoldRows.of(fold, drawn, columns[number], own, self.predict))
-        return made
+            places.append(drawn + sum(len(one.valid) for one in self.dataset.folds[:number]))
+        weights = pooled_weights(fold.valid for fold in self.dataset.folds)
+        return made if weights is None else _weighted(made, weights, places)
 
     def _seed(self, *names: str | int) -> int:
         return derive_seed(self.records.settings.seed, "importances", *names)
@@ -263,7 +267,12 @@ class _Measuring:
         return MetricJackknife(
             self.metric,
             self.dataset,
-            _joined([fold.targets for fold in folds]),
+            Weighted(
+                _joined([fold.targets for fold in folds]),
+                _joined([one for fold in folds if (one := fold.weights) is not None])
+                if self.dataset.is_weighted
+                else None,
+            ),
             _joined([fold.scale for fold in folds]),
             self.answer.threshold,
             self._seed("groups"),
@@ -277,6 +286,21 @@ class _Measuring:
         train = self.dataset.folds[0].train.inputs
         alike = alike_columns(train, {name: columns[name] for name in names})
         return tuple(ColumnImportance(name, gains[name], alike.get(name, {})) for name in names)
+
+
+def _weighted(
+    folds: Sequence[FoldRows], weights: Floats, places: Sequence[NDArray[np.int64]]
+) -> list[FoldRows]:
+    """The same with the weights of their rows, of mean 1 over all of these.
+
+    Args:
+        weights: of all validation rows, fold after fold.
+        places: of each fold's rows among them.
+    """
+    mean = weights[np.concatenate(places)].mean()
+    return [
+        replace(fold, weights=weights[own] / mean) for fold, own in zip(folds, places, strict=True)
+    ]
 
 
 def _joined(of_folds: Sequence[NDArray[np.float64]]) -> Floats:

@@ -115,6 +115,7 @@ def cross_fit(
     n_parameters: Sequence[int | None],
     seed: int,
     repeated: Repeated | None = None,
+    weights: Floats | None = None,
 ) -> Mapping[AnswerKind, CrossFit]:
     """Each way to choose, by its name; "seeds" where a network was repeated.
 
@@ -126,22 +127,34 @@ def cross_fit(
         values: of the networks, see `metrics.row_values`.
         n_parameters: of the networks; None: not known.
         seed: which rows are in which fold, and which in which bag, follow from it.
+        weights: of rows, of mean 1; None: all are 1.
 
     Shape:
-        values: (M, N), N at least 2; n_parameters: M of them.
+        values: (M, N), N at least 2; n_parameters: M of them; weights: (N,).
     """
-    losses = value_losses(values, loss)
+
+    def losses_of(values: Floats) -> Floats:
+        losses = value_losses(values, loss)
+        return losses if weights is None else losses * weights
+
+    def bagged(seen: Rows) -> Floats:
+        of_seen = None if weights is None else weights[seen]
+        return select_bagged(values[:, seen], loss, seed, weights=of_seen)
+
+    losses = losses_of(values)
     ways: Mapping[AnswerKind, Chooser] = {
         "single": lambda seen: alone(_best(losses[:, seen]), len(values)),
-        "ensemble": lambda seen: select_bagged(values[:, seen], loss, seed),
+        "ensemble": bagged,
         "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), len(values)),
     }
     folds = row_folds(values.shape[1], seed)
-    found = {kind: _cross_fitted(kind, way, values, loss, folds) for kind, way in ways.items()}
+    found = {
+        kind: _cross_fitted(kind, way, values, losses_of, folds) for kind, way in ways.items()
+    }
     if repeated is not None:
         together = values.copy()
         together[repeated.number] = repeated.values
-        found["seeds"] = _cross_fitted("seeds", ways["single"], together, loss, folds)
+        found["seeds"] = _cross_fitted("seeds", ways["single"], together, losses_of, folds)
     return found
 
 
@@ -172,7 +185,11 @@ def _best(losses: Floats) -> int:
 
 
 def _cross_fitted(
-    kind: AnswerKind, choose: Chooser, values: Floats, loss: str, folds: Sequence[Rows]
+    kind: AnswerKind,
+    choose: Chooser,
+    values: Floats,
+    losses_of: Callable[[Floats], Floats],
+    folds: Sequence[Rows],
 ) -> CrossFit:
     everything = np.arange(values.shape[1])
     losses = np.empty(values.shape[1])
@@ -180,7 +197,7 @@ def _cross_fitted(
     for others in folds:
         seen = np.setdiff1d(everything, others)
         shares = choose(seen)
-        of_all = value_losses(shares @ values, loss)
+        of_all = losses_of(shares @ values)
         losses[others] = of_all[others]
         of_choices.append(float(of_all[seen].mean()))
     return CrossFit(kind, choose(everything), losses, float(np.mean(of_choices)))

@@ -9,12 +9,18 @@ never worse than its parts are on average.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.training.metrics import HUBER_DELTA, SMALLEST_PROBABILITY, is_of_probabilities
+from automl.training.metrics import (
+    HUBER_DELTA,
+    SMALLEST_PROBABILITY,
+    is_of_probabilities,
+    value_losses,
+)
 
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
@@ -55,15 +61,20 @@ N_ROWS_OF_LOGARITHM: Final = 8
 eight of the smallest, 1.2e-38, is still a normal number."""
 
 
-def mean_losses(sums: Floats, n: int, loss: str) -> Floats:
+def mean_losses(sums: Floats, n: int, loss: str, weights: Floats | None = None) -> Floats:
     """The mean loss over the rows of each of several sums of `n` networks' values.
 
     As `metrics.value_losses` of `sums / n` has it, with fewer passes over memory: this is what
     a selection takes its time for. `sums` is overwritten.
 
+    Args:
+        weights: of rows, which divide nothing: with mean 1 over the rows it is their mean loss.
+
     Shape:
-        sums: (M, N); result: (M,).
+        sums: (M, N); weights: (N,); result: (M,).
     """
+    if weights is not None:
+        return np.asarray(value_losses(sums / n, loss).dot(weights) / len(weights))
     n_rows = int(sums.shape[1])
     if is_of_probabilities(loss):
         n_whole = n_rows - n_rows % N_ROWS_OF_LOGARITHM
@@ -81,7 +92,9 @@ def mean_losses(sums: Floats, n: int, loss: str) -> Floats:
     return np.asarray(products / (n_rows * n**2))
 
 
-def select(values: Floats, loss: str, n_steps: int = N_STEPS) -> Floats:
+def select(
+    values: Floats, loss: str, n_steps: int = N_STEPS, weights: Floats | None = None
+) -> Floats:
     """The shares of the networks that a greedy selection with replacement takes.
 
     It starts from the best few; each step adds the network with which the mean is best; of all
@@ -90,14 +103,16 @@ def select(values: Floats, loss: str, n_steps: int = N_STEPS) -> Floats:
 
     Args:
         values: of the networks, see `metrics.row_values`.
+        weights: of rows; None: all are 1.
 
     Shape:
-        values: (M, N), M and N at least 1; result: (M,), which adds up to 1.
+        values: (M, N), M and N at least 1; weights: (N,); result: (M,), which adds up to 1.
 
     Source:
         Caruana et al. 2004: selection with replacement, sorted ensemble initialization.
     """
-    return select_by(_bounded(values, loss), _measure_of(loss), n_steps)
+    measure: Measure = partial(mean_losses, loss=loss, weights=weights)
+    return select_by(_bounded(values, loss), measure, n_steps)
 
 
 def select_by(values: Floats, measure: Measure, n_steps: int = N_STEPS) -> Floats:
@@ -124,7 +139,9 @@ def select_by(values: Floats, measure: Measure, n_steps: int = N_STEPS) -> Float
     return np.asarray(best_counts / best_counts.sum())
 
 
-def select_bagged(values: Floats, loss: str, seed: int, n_bags: int = N_BAGS) -> Floats:
+def select_bagged(
+    values: Floats, loss: str, seed: int, n_bags: int = N_BAGS, weights: Floats | None = None
+) -> Floats:
     """The mean of selections that are each made by another half of the rows.
 
     A network that only luck has put in front on some rows has its place in few of them.
@@ -137,9 +154,14 @@ def select_bagged(values: Floats, loss: str, seed: int, n_bags: int = N_BAGS) ->
     """
     n_rows = values.shape[1]
     if n_rows < 2:
-        return select(values, loss)
+        return select(values, loss, weights=weights)
     halves = bags(n_rows, int(np.ceil(SHARE_OF_BAG * n_rows)), n_bags, seed)
-    return mean_shares([select(values[:, half], loss) for half in halves])
+    return mean_shares(
+        [
+            select(values[:, half], loss, weights=None if weights is None else weights[half])
+            for half in halves
+        ]
+    )
 
 
 def bags(n_rows: int, size: int, n_bags: int, seed: int) -> list[Rows]:
@@ -157,10 +179,6 @@ def mean_shares(of_bags: Sequence[Floats]) -> Floats:
     shares = np.mean(of_bags, axis=0)
     shares[shares < min(LEAST_SHARE, shares.max())] = 0.0
     return np.asarray(shares / shares.sum())
-
-
-def _measure_of(loss: str) -> Measure:
-    return lambda sums, n: mean_losses(sums, n, loss)
 
 
 def _bounded(values: Floats, loss: str) -> Floats:

@@ -26,11 +26,12 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
+from automl.data.row_weights import pooled_weights
 from automl.errors import StudyError
 from automl.executors.predicting import Predict
 from automl.system.threads import beside
 from automl.training.decisions import Decided, best_threshold, decide
-from automl.training.metrics import Resampled, resample
+from automl.training.metrics import Resampled, Weighted, resample
 from automl.training.trained_model import WeightedNetwork, weighted_mean
 from automl.tuning.earlier_references import Deciding
 from automl.tuning.kept_models import kept_networks
@@ -68,7 +69,7 @@ class _Rows:
 
     Shape:
         targets: (N,); network, single and references: (N, C) or (N,), as in `metrics.score`;
-        target_scale: (N,), each row's fold's.
+        target_scale: (N,), each row's fold's; weights: (N,), None where all weigh the same.
     """
 
     split: Literal["valid", "test"]
@@ -78,6 +79,7 @@ class _Rows:
     single: Floats | None  # of the best trial alone, where that is not the answer
     references: Mapping[ReferenceName, Floats]
     unfinished: frozenset[ReferenceName]
+    weights: Floats | None
 
 
 def evaluate_answer(
@@ -141,7 +143,7 @@ def _thresholds(
         return own
     is_second = valid.targets == 1
     return own | {
-        name: best_threshold(predicted[:, 1], is_second, metric)
+        name: best_threshold(predicted[:, 1], is_second, metric, valid.weights)
         for name, predicted in valid.references.items()
     }
 
@@ -246,6 +248,7 @@ def _valid_rows(members: _Members, dataset: Dataset, references: FittedReference
             for name, by_fold in references.items()
         },
         unfinished=_unfinished(references),
+        weights=pooled_weights(fold.valid for fold in folds),
     )
 
 
@@ -263,6 +266,7 @@ def _test_rows(members: _Members, dataset: Dataset, references: FittedReferences
             for name, by_fold in references.items()
         },
         unfinished=_unfinished(references),
+        weights=pooled_weights((fold.test,)),
     )
 
 
@@ -305,7 +309,7 @@ def _scored(
     predictions.update(rows.references.items())
     resampled = resample(
         {name: Decided(each, thresholds.get(name)) for name, each in predictions.items()},
-        rows.targets,
+        Weighted(rows.targets, rows.weights),
         task=dataset.task,
         loss=dataset.loss,
         target_scale=rows.target_scale,
@@ -362,10 +366,11 @@ def reference_record(
 
 
 def _arrays(rows: Sequence[_Rows]) -> dict[str, NDArray[Any]]:
-    """Predictions and targets of rows that no network was trained on."""
+    """Predictions, targets and weights of rows that no network was trained on."""
     told = [(one, one.network) for one in rows if one.network is not None]
     predictions = {f"{one.split}_predictions": network for one, network in told}
-    return predictions | {f"{one.split}_targets": one.targets for one, _ in told}
+    weights = {f"{one.split}_weights": one.weights for one, _ in told if one.weights is not None}
+    return predictions | weights | {f"{one.split}_targets": one.targets for one, _ in told}
 
 
 def _prediction(

@@ -30,6 +30,7 @@ from storage.stored_values import damaged_in
 def load_trained_model(store: Store, records: StudyRecords, answer: AnswerRecord) -> TrainedModel:
     """An answer's model, ready to predict rows."""
     settings = records.settings
+    weight = settings.data_options.get("weight")
     return TrainedModel(
         target=settings.target,
         task=settings.task,
@@ -37,6 +38,7 @@ def load_trained_model(store: Store, records: StudyRecords, answer: AnswerRecord
         classes_=class_values(settings.class_names, settings.class_type),
         members=tuple(kept_networks(store, records, answer)),
         threshold=answer.threshold,
+        weight=None if weight is None else str(weight),
     )
 
 

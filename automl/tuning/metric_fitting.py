@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.training.decisions import OF_DECISIONS, Decided, best_threshold
-from automl.training.metrics import Resampled, resample, row_losses, row_values
+from automl.training.metrics import Resampled, Weighted, resample, row_losses, row_values
 from automl.tuning.cross_fitting import CrossFit, Repeated, Rows, alone, row_folds, smallest
 from automl.tuning.ensembles import Measure, bags, mean_shares, select_bagged, select_by
 from automl.tuning.metric_errors import metric_errors
@@ -54,7 +54,8 @@ class Judged:
     """The rows that networks are chosen by, and what they are chosen by.
 
     Shape:
-        targets: (N,) class codes or values; target_scale: (N,), each row's fold's.
+        targets: (N,) class codes or values; target_scale: (N,), each row's fold's; weights: (N,)
+        of mean 1, None: all are 1.
     """
 
     targets: NDArray[Any]
@@ -62,6 +63,7 @@ class Judged:
     task: Task
     loss: str
     metric: str
+    weights: Floats | None = None
 
     @property
     def has_threshold(self) -> bool:
@@ -70,16 +72,24 @@ class Judged:
 
     def measure(self, rows: Rows) -> Measure:
         """How bad the mean of networks is on some rows."""
-        targets = self.targets[rows]
-        return lambda sums, n: metric_errors(sums / n, targets, self.metric, self.task)
+        targets, weights = self.targets[rows], self.weights_of(rows)
+        return lambda sums, n: metric_errors(sums / n, targets, self.metric, self.task, weights)
+
+    def weights_of(self, rows: Rows) -> Floats | None:
+        """Those of some rows."""
+        return None if self.weights is None else self.weights[rows]
 
     def threshold(self, predicted: Floats, rows: Rows) -> float:
         """The best one on some rows, of what is predicted of all."""
-        return best_threshold(predicted[rows, 1], self.targets[rows] == 1, self.metric)
+        is_second, weights = self.targets[rows] == 1, self.weights_of(rows)
+        return best_threshold(predicted[rows, 1], is_second, self.metric, weights)
 
     def losses(self, predicted: Floats) -> Floats:
-        """The plain loss of each row."""
-        return row_losses(predicted, self.targets, loss=self.loss, target_scale=self.target_scale)
+        """The plain loss of each row, times its weight."""
+        losses = row_losses(
+            predicted, self.targets, loss=self.loss, target_scale=self.target_scale
+        )
+        return losses if self.weights is None else losses * self.weights
 
     def values(self, predicted: Floats) -> Floats:
         """What the loss of each row follows from."""
@@ -89,7 +99,7 @@ class Judged:
         """Scores of several predictions on the same resamples."""
         return resample(
             predictions,
-            self.targets,
+            Weighted(self.targets, self.weights),
             task=self.task,
             loss=self.loss,
             target_scale=self.target_scale,
@@ -185,7 +195,9 @@ def _ways(networks: Chooseable, judged: Judged, seed: int) -> Mapping[str, Choos
         "single": lambda seen: best(judged.measure(seen)(predictions[may_be_alone][:, seen], 1)),
         f"single{BY_LOSS}": lambda seen: best(losses[may_be_alone][:, seen].mean(axis=1)),
         "ensemble": lambda seen: select_by_metric(predictions, judged, seen, seed),
-        f"ensemble{BY_LOSS}": lambda seen: select_bagged(values[:, seen], judged.loss, seed),
+        f"ensemble{BY_LOSS}": lambda seen: select_bagged(
+            values[:, seen], judged.loss, seed, weights=judged.weights_of(seen)
+        ),
         "smallest": lambda seen: alone(smallest(losses[:, seen], n_parameters), n_networks),
     }
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from automl.data.dataset import Dataset
 from automl.training.decisions import Decided
-from automl.training.metrics import without_each
+from automl.training.metrics import Weighted, without_each
 from automl.wording.scores import HIGHER_IS_BETTER
 from storage.score_records import PairedDifference
 
@@ -40,14 +40,14 @@ class MetricJackknife:
         seed: which rows are left out together.
 
     Shape:
-        targets, scales: (N,).
+        targets: (N,), with their weights; scales: (N,).
     """
 
     def __init__(
         self,
         metric: str,
         dataset: Dataset,
-        targets: NDArray[Any],
+        targets: Weighted,
         scales: Floats,
         threshold: float | None,
         seed: int,
@@ -56,8 +56,8 @@ class MetricJackknife:
         self._dataset = dataset
         self._targets, self._scales = targets, scales
         self._threshold = threshold
-        drawn = np.random.default_rng(seed).permutation(len(targets))
-        self._groups = drawn % min(N_GROUPS, len(targets))
+        drawn = np.random.default_rng(seed).permutation(len(scales))
+        self._groups = drawn % min(N_GROUPS, len(scales))
 
     def scores(self, predicted: ArrayLike) -> Floats:
         """The metric of all rows, and without each group, (N,) or (N, C) -> (G + 1,)."""

@@ -34,7 +34,8 @@ class FoldRows:
     """Some validation rows of a fold, and the networks that predict them.
 
     Shape:
-        rows: (n,); targets, scale: (n,); predicted: (n,) or (n, C).
+        rows: (n,); targets, scale, weights: (n,), the last None where all are 1; predicted: (n,)
+        or (n, C).
     """
 
     columns: Mapping[str, InputColumns]
@@ -43,6 +44,7 @@ class FoldRows:
     targets: NDArray[Any]
     scale: Floats
     predicted: Floats
+    weights: Floats | None = None
 
     @classmethod
     def of(
@@ -79,7 +81,7 @@ class FoldRows:
         return np.where(is_same, self.predicted, found)
 
     def losses(self, predicted: Floats, loss: str) -> Floats:
-        """Of each row, of any number of predictions of these rows.
+        """Of each row, times its weight, of any number of predictions of these rows.
 
         Shape:
             predicted: (..., n) or (..., n, C); result: (..., n).
@@ -88,7 +90,8 @@ class FoldRows:
         flat = predicted.reshape(n_copies * len(self.rows), *self.predicted.shape[1:])
         targets, scale = np.tile(self.targets, n_copies), np.tile(self.scale, n_copies)
         found = row_losses(flat, targets, loss=loss, target_scale=scale)
-        return found.reshape(predicted.shape[: predicted.ndim - self.predicted.ndim + 1])
+        found = found.reshape(predicted.shape[: predicted.ndim - self.predicted.ndim + 1])
+        return found if self.weights is None else found * self.weights
 
     def moves(self, predicted: Floats) -> Floats:
         """How far predictions are from those of the rows as they are, in all, (K, ...) -> (K,).

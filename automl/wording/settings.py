@@ -41,6 +41,7 @@ def setting_words(settings: StudySettings) -> dict[str, str]:
         "--valid-fraction": _share(split.get("valid_fraction")),
         "--test-fraction": _share(split.get("test_fraction")),
         "--class-weights": "on" if settings.class_weights else "off",
+        "--weight": value_text(settings.data_options.get("weight")),
         "--epoch-steps": str(settings.epoch_steps),
         "--max-epochs": str(settings.max_epochs),
         "--patience": str(settings.patience),

@@ -93,6 +93,8 @@ kinds_of_data = st.sampled_from(
         {"loss": "mean_absolute"},
         {"loss": "huber"},
         {"with_categories": True, "class_weights": torch.tensor([0.5, 1.0, 2.0])},
+        {"is_weighted": True, "class_weights": torch.tensor([0.5, 1.0, 2.0])},
+        {"is_weighted": True, "loss": "mean_squared"},
     ]
 )
 

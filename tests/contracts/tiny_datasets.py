@@ -30,8 +30,12 @@ def tiny_dataset(
     with_categories: bool = False,
     class_weights: Tensor | None = None,
     n_folds: int = 1,
+    is_weighted: bool = False,
 ) -> Dataset:
     """Rows whose targets a small network can learn, with noise; 3/5 train, 1/5 valid, 1/5 test.
+
+    Args:
+        is_weighted: rows weigh 0.2 to 20.
 
     Shape:
         inputs: (N, 5), the first column a 0/1 code; categories: (N, 2) or (N, 0).
@@ -50,9 +54,15 @@ def tiny_dataset(
         cuts = signal.quantile(torch.linspace(0, 1, n_classes + 1)[1:-1])
         targets = torch.bucketize(signal, cuts)
 
+    given = 0.2 * 100 ** torch.rand(n_rows, generator=torch.Generator().manual_seed(5))
+
     def split(rows: Tensor) -> Split:
         some = inputs[rows]
-        return Split(TableInputs(some, (some / 4).tanh(), categories[rows].clone()), targets[rows])
+        table = TableInputs(some, (some / 4).tanh(), categories[rows].clone())
+        if not is_weighted:
+            return Split(table, targets[rows])
+        mean = given[rows].mean()
+        return Split(table, targets[rows], given[rows] / mean, float(mean))
 
     def fold(number: int) -> Fold:
         order = torch.arange(n_rows).roll(number * 20)

@@ -15,10 +15,16 @@ from automl.data.array.encoder import ArrayEncoder
 from automl.data.array.reading import ArrayRows, RawArrays
 from automl.data.array.values import shape_words
 from automl.data.choices import described_split
-from automl.data.descriptions import describe_repeated_rows, describe_split, describe_task
+from automl.data.descriptions import (
+    describe_repeated_rows,
+    describe_split,
+    describe_task,
+    describe_weights,
+)
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import divide
 from automl.data.loaded import LoadedData
+from automl.data.row_weights import joined_weights
 from automl.data.splits import RowFacts, RowSplit, strata
 from automl.data.table.checks import outliers, rows_per_class
 from automl.data.table.parts import MIN_ROWS, ROLES, encode_targets
@@ -57,9 +63,10 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
         fit=lambda rows: ArrayEncoder.fit(x[rows]),
         splits=raw.splits,
         weigh_classes=options.class_weights,
+        weights=joined_weights(rows.weights for rows in parts.values()),
     )
     checks = _check(x, targets, divided.split, goal)
-    lacking = {role: len(rows.y) - len(parts[role].y) for role, rows in raw.parts.items()}
+    lacking = {role: int(reading.missing(rows.y).sum()) for role, rows in raw.parts.items()}
     return LoadedData(
         dataset=divided.dataset,
         encoders=divided.encoders,
@@ -69,6 +76,7 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
         columns={"x": f"array of {shape_words(x.shape[1:])}, {x.dtype}"},
         messages=(
             *_lacking_messages(lacking, name),
+            *_weight_messages(raw, parts, lacking, options.weight),
             describe_task(goal, parts["train"].y)
             + (f" ({named('task')} overrides)" if options.task is None else ""),
             f"x: {shape_words(x.shape[1:])} values of {x.dtype} per row, given as they are",
@@ -76,11 +84,7 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
             *describe_repeated_rows(checks),
         ),
         data_checks=(
-            *(
-                DataCheckRecord("missing_target", name, float(n), {"rows": role})
-                for role, n in lacking.items()
-                if n
-            ),
+            *_missing_target_checks(lacking, name),
             *checks,
         ),
         fingerprint=_fingerprint(raw),
@@ -88,15 +92,47 @@ def load_arrays(raw: RawArrays, options: DataOptions) -> LoadedData:
     )
 
 
+def _missing_target_checks(lacking: Mapping[str, int], name: str) -> Iterator[DataCheckRecord]:
+    for role, n in lacking.items():
+        if n:
+            yield DataCheckRecord("missing_target", name, float(n), {"rows": role})
+
+
+def _weight_messages(
+    raw: RawArrays, parts: Mapping[str, ArrayRows], lacking: Mapping[str, int], name: str | None
+) -> Iterator[str]:
+    """What is said of weights, if there are any.
+
+    Args:
+        parts: without the rows that have no target or weigh 0.
+        lacking: how many have no target.
+        name: of the array of weights.
+    """
+    if name is not None:
+        left_out = {
+            role: len(rows.y) - lacking[role] - len(parts[role].y)
+            for role, rows in raw.parts.items()
+        }
+        weights = joined_weights(rows.weights for rows in parts.values())
+        yield from describe_weights(name, left_out, weights)
+
+
 def _present(rows: ArrayRows, reading: TargetReading, name: str, source: str) -> ArrayRows:
-    """The rows that have a target, numbered from 1."""
-    present = ~reading.missing(rows.y)
+    """The rows that have a target, and a weight above 0 if any, numbered from 1."""
+    present = _is_present(rows, reading)
     y = rows.y.set_axis(pd.RangeIndex(1, len(rows.y) + 1)).rename(name)
     if not present.any():
         raise DataError(
             f"the target must have values, but {name!r} is missing in every row of {source}"
+            f"{'' if rows.weights is None else ', or these weigh 0'}"
         )
-    return ArrayRows(rows.x[present], y[present])
+    weights = None if rows.weights is None else rows.weights[present]
+    return ArrayRows(rows.x[present], y[present], weights)
+
+
+def _is_present(rows: ArrayRows, reading: TargetReading) -> NDArray[np.bool_]:
+    present = ~reading.missing(rows.y)
+    return present if rows.weights is None else present & (rows.weights > 0)
 
 
 def _require_variety(train: NDArray[Any], name: str) -> None:
@@ -119,7 +155,7 @@ def _facts(
     part = [np.full(len(rows.y), ROLES.index(role), dtype=np.int8) for role, rows in parts.items()]
     groups = None
     if raw.groups is not None:
-        own = raw.groups[~reading.missing(raw.parts["train"].y)]
+        own = raw.groups[_is_present(raw.parts["train"], reading)]
         others = np.zeros(len(targets) - len(own), dtype=np.int64)  # never divided
         groups = np.append(own, others).astype(np.int64)
     return RowFacts(strata(targets, goal.task), np.concatenate(part), groups)
@@ -170,4 +206,6 @@ def _fingerprint(raw: RawArrays) -> str:
             digest.update(repr((rows.x.shape, str(rows.x.dtype))).encode())
             digest.update(np.ascontiguousarray(values).tobytes())
             digest.update(fingerprint(rows.y.rename("y").to_frame()).encode())
+            if rows.weights is not None:
+                digest.update(rows.weights.astype("<f8").tobytes())
     return digest.hexdigest()

@@ -20,6 +20,7 @@ from automl.data.array.values import network_values
 from automl.data.arrays import named_arrays, plain_array, target_values
 from automl.data.files.file_bytes import shown
 from automl.data.files.npz_files import is_npz, read_npz
+from automl.data.row_weights import Floats, learn_weights
 from automl.errors import ConfigError, DataError
 from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.counts import agree, count, listing
@@ -31,11 +32,12 @@ class ArrayRows:
     """Rows of arrays that belong together.
 
     Shape:
-        x: (N, ...) float32 or int64; y: (N,).
+        x: (N, ...) float32 or int64; y: (N,); weights: (N,), None where rows have none.
     """
 
     x: NDArray[Any]
     y: pd.Series[Any]
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -71,7 +73,7 @@ def read_arrays(data: Any, options: DataOptions) -> RawArrays | None:
     if source is None or not (source.is_items or _n_dimensions(source.arrays) > 2):
         return None
     _refuse_columns(options)
-    parts = {"train": _rows(source.arrays)}
+    parts = {"train": _rows(source.arrays, weight=options.weight)}
     sources = {}
     for role, given in (("valid", options.valid), ("test", options.test)):
         own = _source(given) if given is not None else None
@@ -81,9 +83,9 @@ def read_arrays(data: Any, options: DataOptions) -> RawArrays | None:
                 f"torch Dataset, but got {type(given).__name__}"
             )
         if own is not None:
-            parts[role], sources[role] = _rows(own.arrays), own.source
+            parts[role], sources[role] = _rows(own.arrays, weight=options.weight), own.source
         elif f"x_{role}" in source.arrays and f"y_{role}" in source.arrays:
-            parts[role] = _rows(source.arrays, role)
+            parts[role] = _rows(source.arrays, role, options.weight)
             sources[role] = source.source
     _check_shapes(parts)
     _check_target(options.target, parts["train"].y)
@@ -109,7 +111,7 @@ def _n_dimensions(arrays: Mapping[str, Any]) -> int:
     return plain_array(arrays["x"], "x").ndim
 
 
-def _rows(arrays: Mapping[str, Any], role: str = "") -> ArrayRows:
+def _rows(arrays: Mapping[str, Any], role: str = "", weight: str | None = None) -> ArrayRows:
     name = f"x_{role}" if role else "x"
     x = np.asarray(plain_array(arrays[name], name))
     if x.ndim == 1:  # one number per row
@@ -119,7 +121,16 @@ def _rows(arrays: Mapping[str, Any], role: str = "") -> ArrayRows:
         raise DataError(
             f"y must have one value per row of {name}, but there are {len(y):,} and {len(x):,}"
         )
-    return ArrayRows(network_values(x, name), y)
+    weights = None if weight is None else _weights(arrays, weight, role, len(x))
+    return ArrayRows(network_values(x, name), y, weights)
+
+
+def _weights(arrays: Mapping[str, Any], weight: str, role: str, n_rows: int) -> Floats:
+    """The array of weights of these rows: those of rows that came apart have their ending."""
+    name = f"{weight.lower()}_{role}" if role else weight.lower()
+    cells = pd.Series(_row_values(arrays, name, "weight", n_rows))
+    cells.index = pd.RangeIndex(1, n_rows + 1)
+    return learn_weights(name, cells).read(cells)
 
 
 def _check_shapes(parts: Mapping[str, ArrayRows]) -> None:
@@ -138,21 +149,26 @@ def _check_target(target: str | None, y: pd.Series[Any]) -> None:
         raise DataError(f"{named('target')} of arrays must be y, but got {target!r}; leave it out")
 
 
+def _row_values(arrays: Mapping[str, Any], name: str, option: str, n_rows: int) -> NDArray[Any]:
+    """An array of one value per row that an option names."""
+    if name.lower() not in arrays:
+        raise DataError(
+            f"{named(option)} of arrays must name one of them, but there is no {name!r}; "
+            f"there are {', '.join(arrays)}"
+        )
+    values = np.asarray(plain_array(arrays[name.lower()], name)).reshape(-1)
+    if len(values) != n_rows:
+        raise DataError(
+            f"{named(option)} must name an array of one value per row, but {name!r} has "
+            f"{len(values):,} values for {n_rows:,} rows"
+        )
+    return values
+
+
 def _groups(arrays: Mapping[str, Any], name: str | None, n_rows: int) -> NDArray[Any] | None:
     if name is None:
         return None
-    if name.lower() not in arrays:
-        raise DataError(
-            f"{named('group')} of arrays must name one of them, but there is no {name!r}; "
-            f"there are {', '.join(arrays)}"
-        )
-    groups = np.asarray(plain_array(arrays[name.lower()], name)).reshape(-1)
-    if len(groups) != n_rows:
-        raise DataError(
-            f"{named('group')} must name an array of one value per row, but {name!r} has "
-            f"{len(groups):,} values for {n_rows:,} rows"
-        )
-    codes, _ = pd.factorize(groups)
+    codes, _ = pd.factorize(_row_values(arrays, name, "group", n_rows))
     if n_empty := int((codes < 0).sum()):
         raise DataError(
             f"every row must have a group, but {name!r} is empty in {count(n_empty, 'row')}; fill "

@@ -132,7 +132,7 @@ def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
     return [
         DataCheckRecord("dropped_column", plan.name, 1.0, {"why": plan.dropped, **plan.details})
         for plan in plans
-        if plan.dropped and plan.dropped not in ("asked for", "group")
+        if plan.dropped and plan.dropped not in ("asked for", "group", "weight")
     ]
 
 

@@ -8,10 +8,11 @@ one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from automl.data.choices import described_split
+from automl.data.descriptions import describe_weights
 from automl.data.fingerprints import fingerprint
 from automl.data.folds import Divided, divide
 from automl.data.loaded import LoadedData, Probes
@@ -47,6 +48,7 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
         fit=lambda rows: fit_preprocessor(plans, typed.iloc[rows]),
         splits=splits,
         weigh_classes=options.class_weights,
+        weights=known.weights,
     )
     checks, probes = _checks(known, divided, splits)
     lines = describe(
@@ -64,7 +66,12 @@ def load_tables(raw: RawTables, options: TargetOptions) -> LoadedData:
         name=tables["train"].name,
         source=tables["train"].source,
         columns={plan.name: plan.described for plan in plans},
-        messages=(*_reading_messages(tables, known.parts, goal), *lines, *known.unread),
+        messages=(
+            *_reading_messages(tables, known.parts, goal),
+            *_weight_messages(raw.weight, known),
+            *lines,
+            *known.unread,
+        ),
         data_checks=(*_missing_target_checks(goal.name, known.parts), *checks),
         fingerprint=fingerprint(*(tables[r].frame if r in tables else None for r in ROLES)),
         split=described_split(
@@ -100,6 +107,12 @@ def _missing_target_checks(target: str, parts: Mapping[str, Part]) -> list[DataC
         for role, part in parts.items()
         if part.n_without_target
     ]
+
+
+def _weight_messages(column: str | None, known: Understood) -> Iterator[str]:
+    if column is not None:
+        left_out = {role: part.n_of_weight_0 for role, part in known.parts.items()}
+        yield from describe_weights(column, left_out, known.weights)
 
 
 def _reading_messages(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.row_weights import Floats, WeightReading, require_some
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
 from automl.data.table.cells import raw_column
@@ -37,6 +38,8 @@ class Part:
     features: pd.DataFrame
     targets: pd.Series[Any]
     marks: Mapping[str, int]  # of rows left out: how their missing target is written, how often
+    weights: Floats | None = None  # above 0; None: rows have none
+    n_of_weight_0: int = 0  # further rows left out
 
     @property
     def n_without_target(self) -> int:
@@ -70,11 +73,13 @@ def target_column(table: Table, target: str, role: str) -> pd.Series[Any]:
     return table.frame[target]
 
 
-def make_part(table: Table, reading: TargetReading, role: str) -> Part:
-    """Take the rows that have a target.
+def make_part(
+    table: Table, reading: TargetReading, role: str, weighing: WeightReading | None = None
+) -> Part:
+    """Take the rows that have a target, and a weight above 0 where rows have weights.
 
     Raises:
-        DataError: no row has one, or too few have.
+        DataError: no row has one, or too few have; or a row's weight is none.
     """
     target = reading.plan.name
     present = ~reading.missing(target_column(table, target, role))
@@ -83,17 +88,37 @@ def make_part(table: Table, reading: TargetReading, role: str) -> Part:
             f"the target must have values, but {target!r} is missing in every row of "
             f"{table.source}; choose another target"
         )
-    if role == "train" and present.sum() < MIN_ROWS:
-        raise DataError(
-            f"a table must have at least {MIN_ROWS} rows with a target, but {table.source} has "
-            f"{int(present.sum())}"
-        )
-    rows = table.frame[present]
     left_out = table.frame.loc[~present, target]
     marks = left_out.astype(object).where(left_out.notna(), "").map(str).value_counts()
+    rows = table.frame[present]
+    weights = None if weighing is None else _weights(rows, weighing, table, role)
+    n_with_target = len(rows)
+    if weights is not None:
+        rows, weights = rows[weights > 0], weights[weights > 0]
+    if role == "train" and len(rows) < MIN_ROWS:
+        weight = "" if weights is None else " and a weight above 0"
+        raise DataError(
+            f"a table must have at least {MIN_ROWS} rows with a target{weight}, but "
+            f"{table.source} has {len(rows)}"
+        )
     return Part(
-        rows.drop(columns=target), rows[target], {str(k): int(n) for k, n in marks.items()}
+        rows.drop(columns=target),
+        rows[target],
+        {str(k): int(n) for k, n in marks.items()},
+        weights,
+        n_with_target - len(rows),
     )
+
+
+def _weights(rows: pd.DataFrame, weighing: WeightReading, table: Table, role: str) -> Floats:
+    if weighing.name not in rows.columns:
+        raise DataError(
+            f"the {role} rows must have the column of weights, but {table.source} has no column "
+            f"{weighing.name!r}"
+        )
+    weights = weighing.read(rows[weighing.name], table.decimal)
+    require_some(weights, weighing.name, table.source)
+    return weights
 
 
 def encode_targets(

@@ -13,6 +13,7 @@ from typing import Any
 from automl.data.choices import (
     check_columns,
     check_splits,
+    check_weight,
     choose_target,
 )
 from automl.data.sources import Table
@@ -28,6 +29,7 @@ class RawTables:
     target: str
     columns: ColumnOptions
     splits: SplitOptions
+    weight: str | None = None  # the column of row weights
 
 
 def read_raw_tables(
@@ -36,6 +38,7 @@ def read_raw_tables(
     target: str | None = None,
     columns: ColumnOptions | None = None,
     splits: SplitOptions | None = None,
+    weight: str | None = None,
 ) -> RawTables:
     """Read the tables and check the names of columns; the arguments are those of `load_dataset`.
 
@@ -47,5 +50,9 @@ def read_raw_tables(
     frame = tables["train"].frame
     name = choose_target(tables["train"], target)
     return RawTables(
-        tables, name, check_columns(frame, name, columns), check_splits(frame, name, splits)
+        tables,
+        name,
+        check_columns(frame, name, columns),
+        check_splits(frame, name, splits),
+        check_weight(frame, name, weight),
     )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from automl.data.choices import missing_marks
 from automl.data.reading_notes import refuse_unreadable
+from automl.data.row_weights import Floats, WeightReading, joined_weights, learn_weights
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
 from automl.data.table.column_reading import ReadColumns, read_columns
@@ -24,7 +25,6 @@ from automl.data.table.parts import Part, encode_targets, make_part
 from automl.data.table.reading import RawTables
 from automl.data.targets import Target, infer_target, learn_target
 from automl.errors import DataError
-from automl.options.search_options import ColumnOptions, SplitOptions
 from automl.wording.option_names import named
 from storage.records import Task
 
@@ -39,6 +39,7 @@ class Understood:
     typed: pd.DataFrame  # all rows, one part after the other
     targets: NDArray[Any]  # of all rows: class codes or numbers
     unread: tuple[str, ...]  # what could not be read of valid and test rows
+    weights: Floats | None  # of all rows; None where all weigh the same
 
 
 def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Understood:
@@ -59,9 +60,10 @@ def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Unders
         decimal=train.decimal,
         usual=lambda: usual_decimal(raw_column(train.frame[name]) for name in names),
     )
-    parts = {role: make_part(table, reading, role) for role, table in raw.tables.items()}
+    weighing = _learned_weighing(raw)
+    parts = {role: make_part(table, reading, role, weighing) for role, table in raw.tables.items()}
     goal = infer_target(reading, parts["train"].targets, task, loss)
-    plans = _plan_columns(parts["train"].features, columns, raw.splits, marks, train.decimal)
+    plans = _plan_columns(parts["train"].features, raw, marks, train.decimal)
     decimals = {role: table.decimal for role, table in raw.tables.items()}
     read = {
         role: read_columns(part.features, plans, decimals[role]) for role, part in parts.items()
@@ -75,19 +77,29 @@ def understand(raw: RawTables, *, task: Task | None, loss: str | None) -> Unders
         typed=pd.concat([each.typed for each in read.values()]),
         targets=np.concatenate(targets),
         unread=unread,
+        weights=joined_weights(part.weights for part in parts.values()),
     )
+
+
+def _learned_weighing(raw: RawTables) -> WeightReading | None:
+    if raw.weight is None:
+        return None
+    train = raw.tables["train"]
+    return learn_weights(raw.weight, train.frame[raw.weight], decimal=train.decimal)
 
 
 def _plan_columns(
     features: pd.DataFrame,
-    columns: ColumnOptions,
-    splits: SplitOptions,
+    raw: RawTables,
     marks: Mapping[str, tuple[str, ...]],
     decimal: str | None,
 ) -> tuple[ColumnPlan, ...]:
+    columns = raw.columns
     left_out = dict.fromkeys(columns.drop, "asked for")
-    if splits.group is not None:
-        left_out[splits.group] = "group"
+    if raw.weight is not None:
+        left_out[raw.weight] = "weight"
+    if raw.splits.group is not None:
+        left_out[raw.splits.group] = "group"
     plans = tuple(
         replace(plan, dropped=left_out[plan.name]) if plan.name in left_out else plan
         for plan in infer_columns(

@@ -52,15 +52,23 @@ model, first_weights, updates = map(_beside, ("model", "first_weights", "updates
 
 
 class Rows(NamedTuple):
-    """Rows as a network is called with them; targets: class codes, or standardized values."""
+    """Rows as a network is called with them; targets: class codes, or standardized values.
+
+    Weights are 1 where the search had none.
+    """
 
     numbers: Tensor
     codes: Tensor
     targets: Tensor
+    weights: Tensor
 
     def at(self, places: Tensor) -> Rows:
         """Some of them."""
         return Rows(*(each[places] for each in self))
+
+    def scaled(self) -> Rows:
+        """With weights of mean 1."""
+        return self._replace(weights=self.weights / self.weights.mean())
 
 
 def read_targets(cells: pd.Series[Any], schema: Mapping[str, Any]) -> NDArray[np.float64]:
@@ -91,6 +99,30 @@ def read_targets(cells: pd.Series[Any], schema: Mapping[str, Any]) -> NDArray[np
         texts = texts.str.lower()
     named = (read.read_category(text, written) for text in texts)
     return np.array([places.get(name, np.nan) for name in named], dtype=np.float64)
+
+
+def read_weights(frame: pd.DataFrame, names: Mapping[str, Any], weight: str | None) -> Any:
+    """What rows weigh, (N,) float64; 1 for each where the search had no weights.
+
+    Args:
+        names: of the frame's columns, by what they are called without blanks around.
+        weight: the column of weights; None: there is none.
+
+    Raises:
+        ValueError: there is no such column, or its cells are no weights.
+    """
+    if weight is None:
+        return np.ones(len(frame))
+    if weight not in names:
+        raise ValueError(f"a table to train on must have the column of row weights {weight!r}")
+    cells, read = frame[names[weight]], model.table_rows
+    texts = [str(cell).strip() for cell in cells]
+    weights = np.array([read.read_number(text, read.PLAIN) for text in texts], dtype=np.float64)
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(wrong) or not weights.any():
+        shown = f"{len(wrong)} are not, such as {texts[wrong[0]]!r}" if len(wrong) else "all are 0"
+        raise ValueError(f"row weights must be numbers from 0 on, some above 0, but {shown}")
+    return weights
 
 
 def through(starts: Sequence[float], ends: Sequence[float], values: Tensor) -> Tensor:
@@ -135,7 +167,8 @@ class Trainer:
         torch.manual_seed(seed)  # dropout and mixup draw from it
         order = torch.randperm(len(rows.targets), generator=self.generator)
         n_valid = max(1, round(VALID_SHARE * len(order)))
-        self.valid, self.train = rows.at(order[:n_valid]), rows.at(order[n_valid:])
+        self.valid = rows.at(order[:n_valid]).scaled()
+        self.train = rows.at(order[n_valid:]).scaled()
         self.network = exported.built(self.config)
         kept = exported.networks[place].state_dict()
         fixed = [name for name, _ in self.network.named_buffers() if "normalization" not in name]
@@ -145,9 +178,9 @@ class Trainer:
             first_weights.fit_(self.network, *self.train[:2], self.generator)
         self.class_weights = None
         if exported.config.get("class_weights"):
-            counts = torch.bincount(self.train.targets.long(), minlength=len(exported.classes))
-            n_present = int((counts > 0).sum())
-            weights = len(self.train.targets) / (n_present * counts.clamp(min=1))
+            codes, n_classes = self.train.targets.long(), len(exported.classes)
+            counts = torch.bincount(codes, self.train.weights, minlength=n_classes)
+            weights = len(codes) / (int((counts > 0).sum()) * counts)
             self.class_weights = torch.where(counts > 0, weights, 1.0)
 
     def fit(self) -> tuple[dict[str, Tensor], float]:
@@ -233,12 +266,16 @@ class Trainer:
             curve = self.config["target_curve"]
             targets = through(curve["values"], curve["learned"], targets).float()
         smoothing = self.training["label_smoothing"]
-        of_each = [
-            updates.loss_of(self.loss, outputs, each.repeat(k), smoothing, self.class_weights)
-            for each in ((targets, targets.roll(-1, 0)) if share != 1.0 else (targets,))
-        ]
-        loss: Tensor = of_each[0]
-        return loss if share == 1.0 else share * loss + (1 - share) * of_each[1]
+
+        def of(place: int) -> Tensor:
+            """The loss by the targets of the rows so many places on, with their weights."""
+            own, weights = (each.roll(-place, 0).repeat(k) for each in (targets, batch.weights))
+            loss: Tensor = updates.loss_of(
+                self.loss, outputs, own, smoothing, self.class_weights, weights
+            )
+            return loss
+
+        return of(0) if share == 1.0 else share * of(0) + (1 - share) * of(1)
 
     def _averaged(
         self, averages: dict[str, Tensor] | None, place: int, n_steps: int
@@ -263,7 +300,8 @@ class Trainer:
         outputs = network(self.valid.numbers, self.valid.codes)
         if network.data["task"] == "regression":
             outputs = model.read_out(outputs, self.config)
-        return float(updates.loss_of(self.loss, outputs, self.valid.targets))
+        of_rows = self.valid.weights
+        return float(updates.loss_of(self.loss, outputs, self.valid.targets, of_rows=of_rows))
 
 
 def rows_of(
@@ -271,16 +309,18 @@ def rows_of(
     config: Mapping[str, Any],
     typed: Mapping[str, Any],
     targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> Rows:
-    """The rows of a table that have a target, encoded for one network."""
-    has_target = torch.from_numpy(~np.isnan(targets))
+    """The rows of a table that have a target and a weight above 0, encoded for one network."""
+    is_used = torch.from_numpy(~np.isnan(targets) & (weights > 0))
     encoded = exported.preprocessing[config["preprocessing"]].encode(typed)
     numbers, codes = encoded.of(config["run"]["model"])
     learned = torch.from_numpy(targets).float()
     if exported.task == "regression":
         scaled = (targets - config["target_mean"]) / config["target_scale"]
         learned = torch.from_numpy(scaled).float()
-    return Rows(numbers[has_target], codes[has_target], learned[has_target])
+    of_rows = torch.from_numpy(weights / weights.max()).float()
+    return Rows(numbers, codes, learned, of_rows).at(is_used)
 
 
 def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
@@ -294,17 +334,20 @@ def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
     if target["name"] not in names:
         raise ValueError(f"a table to train on must have the target {target['name']!r}")
     targets = read_targets(frame[names[target["name"]]], exported.schema)
-    n_lacking = int(np.isnan(targets).sum())
-    if len(targets) - n_lacking < 10:
-        raise ValueError(f"at least 10 rows must have a target, but {len(targets) - n_lacking} do")
+    weights = read_weights(frame, names, exported.config.get("weight"))
+    n_lacking, n_used = int(np.isnan(targets).sum()), int((weights[~np.isnan(targets)] > 0).sum())
+    if n_used < 10:
+        raise ValueError(
+            f"at least 10 rows must have a target and a weight above 0, but {n_used} do"
+        )
     if n_lacking:
         print(f"{n_lacking} rows without a known target are left out", file=sys.stderr)
     typed = model.table_rows.read_rows(frame, exported.schema)
     files, losses = {}, []
     for place, config in enumerate(exported.config["networks"]):
-        rows = rows_of(exported, config, typed, targets)
-        weights, loss = Trainer(exported, place, rows, seed + place).fit()
-        files[config["weights"]] = weights
+        rows = rows_of(exported, config, typed, targets, weights)
+        best, loss = Trainer(exported, place, rows, seed + place).fit()
+        files[config["weights"]] = best
         losses.append(loss)
         print(f"{config['weights']}: validation loss {loss:.4g}", file=sys.stderr)
     write(out, files, seed)

@@ -86,9 +86,14 @@ def schedule_factor(name: str, share: float, decay: float) -> float:
 
 
 def loss_of(
-    name: str, outputs: Tensor, targets: Tensor, smoothing: float = 0.0, weights: Any = None
+    name: str,
+    outputs: Tensor,
+    targets: Tensor,
+    smoothing: float = 0.0,
+    weights: Any = None,
+    of_rows: Any = None,
 ) -> Tensor:
-    """The mean loss; smoothing and weights of classes are for training."""
+    """The mean loss by the weights of rows; smoothing and weights of classes are for training."""
     if name == "cross_entropy":
         losses = functional.cross_entropy(
             outputs, targets.long(), label_smoothing=smoothing, reduction="none"
@@ -103,7 +108,9 @@ def loss_of(
         losses = known.get(name, functional.huber_loss)(
             outputs.squeeze(-1), targets.to(outputs), reduction="none"
         )
-    return losses.mean() if weights is None else (losses * weights[targets.long()]).mean()
+    if weights is not None:
+        losses = losses * weights[targets.long()]
+    return losses.mean() if of_rows is None else (losses * of_rows).mean()
 
 
 def change_(network: Any, optimizer: Any, training: Mapping[str, Any], rate: float) -> None:

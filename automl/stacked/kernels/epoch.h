@@ -30,6 +30,7 @@ struct Lesson {
     T *values;
     int64_t *next_classes;   // (k x B), of the next row each, where rows are mixed, as the next one
     T *next_values, *next_gradients;  // the second (C, k x B)
+    T *weights, *next_weights;        // (k x B), of both, where rows have any
 };
 
 template <typename T>
@@ -93,8 +94,13 @@ void mixed_gradient(const Lesson<T> &lesson, const Objective<T> &objective, cons
     if (targets.values) std::rotate_copy(targets.values, targets.values + 1, targets.values + B, lesson.next_values);
     if (targets.classes) repeat(lesson.next_classes, network.n_members, B);
     if (targets.values) repeat(lesson.next_values, network.n_members, B);
+    if (targets.weights) {  // each target has the weight of the row that it is of
+        std::rotate_copy(targets.weights, targets.weights + 1, targets.weights + B, lesson.next_weights);
+        repeat(lesson.next_weights, network.n_members, B);
+    }
     const Targets<T> next = {targets.classes ? lesson.next_classes : nullptr,
-                             targets.values ? lesson.next_values : nullptr};
+                             targets.values ? lesson.next_values : nullptr,
+                             targets.weights ? lesson.next_weights : nullptr};
     T *gradients = network.output_gradients, *others = lesson.next_gradients;
     objective_gradient(objective, n_outputs, network.outputs, next, others);
     const T own = T(network.own_share), other = T(1 - network.own_share);
@@ -107,12 +113,14 @@ template <typename T>
 void learn(const Lesson<T> &lesson, const Objective<T> &objective, const int32_t *index, int64_t n_rows) {
     Network<T> &network = *lesson.network;
     network.n_rows = n_rows;
-    gather(*lesson.rows, lesson.embeddings, index, network, lesson.classes, lesson.values);
+    gather(*lesson.rows, lesson.embeddings, index, network, lesson.classes, lesson.values, lesson.weights);
     network_forward(network);
     if (lesson.rows->classes) repeat(lesson.classes, network.n_members, n_rows);
     if (lesson.rows->values) repeat(lesson.values, network.n_members, n_rows);
+    if (lesson.rows->weights) repeat(lesson.weights, network.n_members, n_rows);
     const Targets<T> targets = {lesson.rows->classes ? lesson.classes : nullptr,
-                                lesson.rows->values ? lesson.values : nullptr};
+                                lesson.rows->values ? lesson.values : nullptr,
+                                lesson.rows->weights ? lesson.weights : nullptr};
     objective_gradient(objective, network.n_members * n_rows, network.outputs, targets, network.output_gradients);
     if (network.mixes()) mixed_gradient(lesson, objective, targets);
     network_backward(network);

@@ -54,6 +54,7 @@ extern const FieldLayout field_layouts[] = {
 
     WHOLE(Rows), FIELD(Rows, n_columns), FIELD(Rows, n_embedded), FIELD(Rows, columns),
     FIELD(Rows, categories), FIELD(Rows, classes), FIELD(Rows, values),
+    FIELD(Rows, weights),
 
     WHOLE(Embedding), FIELD(Embedding, n_codes), FIELD(Embedding, size), FIELD(Embedding, numbers),
     FIELD(Embedding, gradients),
@@ -70,6 +71,7 @@ extern const FieldLayout field_layouts[] = {
     FIELD(Lesson, loss), FIELD(Lesson, smoothing), FIELD(Lesson, class_weights),
     FIELD(Lesson, classes), FIELD(Lesson, values),
     FIELD(Lesson, next_classes), FIELD(Lesson, next_values), FIELD(Lesson, next_gradients),
+    FIELD(Lesson, weights), FIELD(Lesson, next_weights),
 
     WHOLE(Order), FIELD(Order, stream), FIELD(Order, counter), FIELD(Order, n_rows),
     FIELD(Order, offsets), FIELD(Order, own_rows), FIELD(Order, start), FIELD(Order, space),

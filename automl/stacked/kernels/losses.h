@@ -16,11 +16,12 @@ namespace {
 // In the order of LOSSES in native_lesson.py.
 enum Loss { CROSS_ENTROPY, BINARY_CROSS_ENTROPY, MEAN_SQUARED, MEAN_ABSOLUTE, HUBER };
 
-// What the rows of a batch should give: classes, or in regression values.
+// What the rows of a batch should give: classes, or in regression values; and what they weigh.
 template <typename T>
 struct Targets {
     const int64_t *classes;  // (B)
     const T *values;         // (B)
+    const T *weights;        // (B), null: all are 1
 };
 
 // What a run descends, beside the batch.
@@ -98,7 +99,7 @@ void output_gradient(const Objective<T> &objective, int64_t m, const T *z, const
     }
 }
 
-// The gradient of the batch's mean, weight[y] / B * d loss / d outputs.
+// The gradient of the batch's mean, weight * weight[y] / B * d loss / d outputs.
 template <typename T>
 void objective_gradient(const Objective<T> &objective, int64_t B, const T *outputs, const Targets<T> &targets,
                         T *gradients) {
@@ -108,10 +109,12 @@ void objective_gradient(const Objective<T> &objective, int64_t B, const T *outpu
         T weights[ROW_TILE];
         for (int64_t b = 0; b < m; b++)
             weights[b] = (objective.class_weights ? objective.class_weights[classes[b]] : T(1)) / B;
+        if (targets.weights)
+            for (int64_t b = 0; b < m; b++) weights[b] *= targets.weights[start + b];
         if (objective.loss == CROSS_ENTROPY)
             class_gradient(objective, B, m, outputs + start, classes, weights, gradients + start);
         else
-            output_gradient(objective, m, outputs + start, {classes, targets.values + start}, weights,
+            output_gradient(objective, m, outputs + start, {classes, targets.values + start, nullptr}, weights,
                             gradients + start);
     }
 }
@@ -164,7 +167,7 @@ void row_scores(int64_t loss, int64_t C, int64_t B, const T *outputs, const Targ
         if (loss == CROSS_ENTROPY)
             class_scores(C, B, m, outputs + start, classes, losses + start, errors + start);
         else
-            output_scores(loss, m, outputs + start, {classes, targets.values + start}, losses + start,
+            output_scores(loss, m, outputs + start, {classes, targets.values + start, nullptr}, losses + start,
                           errors + start);
     }
 }

@@ -18,6 +18,7 @@ struct Rows {
     const int64_t *categories;    // (N, n_embedded)
     const int64_t *classes;       // (N), null in regression
     const T *values;              // (N), null in classification
+    const T *weights;             // (N), null where all rows weigh the same
 };
 
 // The table of an embedded column of a run.
@@ -42,11 +43,11 @@ inline void copy_few(const T *from, int64_t n, T *to) {
 constexpr int64_t ROWS_AHEAD = 8;  // of a batch, whose memory is asked for before it is needed
 constexpr int64_t LINE = 64;       // bytes of memory that come together
 
-// Fill a batch's inputs and its targets. Numeric columns that are encoded are left to `encode`:
+// Fill a batch's inputs, its targets and its weights. Numeric columns that are encoded are left to `encode`:
 // their numbers go where that looks for them, and the rest behind their place.
 template <typename T, typename Index>
 void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *index, const Network<T> &network,
-            int64_t *classes, T *values) {
+            int64_t *classes, T *values, T *weights) {
     const Encoding<T> *encoding = network.encoding;
     const int64_t n_rows = network.n_rows, n_numbers = encoding ? encoding->n_numbers : 0;
     const int64_t n_encoded = encoding ? n_numbers * encoding->size : 0, n_rest = rows.n_columns - n_numbers;
@@ -69,6 +70,7 @@ void gather(const Rows<T> &rows, const Embedding<T> *embeddings, const Index *in
         }
         if (rows.classes) classes[b] = rows.classes[row];
         if (rows.values) values[b] = rows.values[row];
+        if (rows.weights) weights[b] = rows.weights[row];
     }
 }
 

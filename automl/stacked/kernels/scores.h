@@ -33,9 +33,9 @@ struct Scores {
 };
 
 // Sums over rows, in double precision. Deviations are from the first loss, so that the
-// variance of nearly equal losses does not cancel.
+// variance of nearly equal losses does not cancel. Weights are scaled to mean 1 over these rows.
 struct ScoreSums {
-    double first = 0, loss = 0, deviation = 0, squares = 0, error = 0;
+    double first = 0, loss = 0, deviation = 0, squares = 0, error = 0, weight = 0;
     int64_t n_rows = 0;
 
     template <typename T>
@@ -51,12 +51,24 @@ struct ScoreSums {
         n_rows += n;
     }
 
+    // Losses and errors of rows become weighted ones.
+    template <typename T>
+    void weigh(const T *weights, T *losses, T *errors, int64_t n) {
+        for (int64_t b = 0; b < n; b++) {
+            losses[b] *= weights[b];
+            errors[b] *= weights[b];
+            weight += weights[b];
+        }
+    }
+
     void write(double *numbers) const {
         const double left = squares - deviation * deviation / n_rows;
         const double variance = (left < 0 ? 0 : left) / std::max<int64_t>(1, n_rows - 1);
         numbers[0] = loss / n_rows;
         numbers[1] = std::sqrt(variance / n_rows);
         numbers[2] = error / n_rows;
+        if (weight > 0)
+            for (int64_t j = 0; j < 3; j++) numbers[j] *= n_rows / weight;
     }
 };
 
@@ -94,15 +106,17 @@ void measure_scores(const Scores<T> &asked) {
     for (int64_t start = 0; start < asked.n_rows; start += CHUNK_ROWS) {
         const int64_t m = std::min(CHUNK_ROWS, asked.n_rows - start), first = asked.start + start;
         int64_t index[CHUNK_ROWS], classes[CHUNK_ROWS];
-        T values[CHUNK_ROWS], losses[CHUNK_ROWS], errors[CHUNK_ROWS];
-        Targets<T> targets = {rows.classes ? classes : nullptr, rows.values ? values : nullptr};
+        T values[CHUNK_ROWS], weights[CHUNK_ROWS], losses[CHUNK_ROWS], errors[CHUNK_ROWS];
+        Targets<T> targets = {rows.classes ? classes : nullptr, rows.values ? values : nullptr,
+                              rows.weights ? weights : nullptr};
         network.n_rows = m;
         if (is_copied) {
             for (int64_t b = 0; b < m; b++) index[b] = asked.index ? asked.start + asked.index[start + b] : first + b;
-            gather(rows, asked.embeddings, index, network, classes, values);
+            gather(rows, asked.embeddings, index, network, classes, values, weights);
         } else {
             network.inputs = const_cast<T *>(rows.columns) + first * D;  // only dropout writes to them
-            targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr};
+            targets = {rows.classes ? rows.classes + first : nullptr, rows.values ? rows.values + first : nullptr,
+                       rows.weights ? rows.weights + first : nullptr};
         }
         network_forward(network);
         if (network.member_scale)  // gradients of outputs are not used in measuring
@@ -110,6 +124,7 @@ void measure_scores(const Scores<T> &asked) {
         if (asked.pieces) take_back(network.outputs, m, asked.pieces, asked.n_pieces);
         if (asked.range) hold(network.outputs, m, asked.range);
         row_scores(asked.loss, C, m, network.outputs, targets, losses, errors);
+        if (targets.weights) sums.weigh(targets.weights, losses, errors, m);
         sums.add(losses, errors, m);
     }
     sums.write(asked.numbers);

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from automl.data.baselines import linear_predictions
-from automl.data.dataset import Dataset
+from automl.data.boosted_trees import tree_predictions
+from automl.data.dataset import Dataset, Split
 from automl.data.guessing import trivial_predictions
 from automl.training.metrics import score
 from tests.contracts.tiny_datasets import TASKS, tiny_dataset
@@ -83,3 +85,35 @@ def test_the_regression_minimizes_the_loss_that_is_asked() -> None:
     }
     assert losses["mean_absolute"] < 0.5 * losses["mean_squared"]
     assert losses["huber"] < 0.5 * losses["mean_squared"]
+
+
+@pytest.mark.parametrize("loss", TASKS)
+@pytest.mark.parametrize("predict", [linear_predictions, tree_predictions])
+def test_a_model_is_better_where_rows_weigh_much(loss: str, predict: Any) -> None:
+    """Two halves of the rows whose targets are each other's opposite."""
+    (fold,) = tiny_dataset(loss, n_rows=600).folds
+    dataset = tiny_dataset(loss, n_rows=600)
+
+    def opposite(split: Split, heavy_weight: float) -> Split:
+        heavy = split.inputs.columns()[0][:, 3] > 1
+        n_classes = dataset.n_classes
+        turned = -split.targets if n_classes == 1 else n_classes - 1 - split.targets
+        weights = torch.where(heavy, heavy_weight, 1.0)
+        targets = torch.where(heavy, turned, split.targets)
+        return replace(split, targets=targets, weights=weights / weights.mean())
+
+    def loss_of_heavy(heavy_weight: float) -> float:
+        turned = {
+            name: opposite(fold.split(name), heavy_weight) for name in ("train", "valid", "test")
+        }
+        given = replace(dataset, folds=(replace(fold, **turned),))
+        rows = given.folds[0].test.inputs.columns()[0][:, 3] > 1
+        return score(
+            predict(given).test[rows],
+            given.folds[0].original_targets("test")[rows],
+            task=dataset.task,
+            loss=dataset.loss,
+            target_scale=fold.target_scale,
+        )["loss"]
+
+    assert loss_of_heavy(50.0) < loss_of_heavy(0.02)

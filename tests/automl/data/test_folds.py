@@ -18,10 +18,18 @@ ROWS = (np.arange(0, 36), np.arange(36, 48))
 TEST = np.arange(48, N)
 
 
-def fold_of(targets: np.ndarray, goal: Target, *, weigh_classes: bool = False) -> Fold:
+def fold_of(
+    targets: np.ndarray,
+    goal: Target,
+    *,
+    weigh_classes: bool = False,
+    weights: np.ndarray | None = None,
+) -> Fold:
     typed = pd.DataFrame({"a": np.arange(N) / 3})
     fitted = fit_preprocessor([ColumnPlan("a", "numeric")], typed.iloc[ROWS[0]])
-    return make_fold(fitted, typed, targets, ROWS, TEST, goal, weigh_classes=weigh_classes)
+    return make_fold(
+        fitted, typed, targets, ROWS, TEST, goal, weigh_classes=weigh_classes, weights=weights
+    )
 
 
 def test_regression_targets_are_standardized_by_train_rows() -> None:
@@ -31,6 +39,35 @@ def test_regression_targets_are_standardized_by_train_rows() -> None:
     assert fold.train.targets.std(correction=0).item() == pytest.approx(1, abs=1e-6)
     assert fold.target_mean == targets[:36].mean()
     np.testing.assert_allclose(fold.original_targets("test"), targets[TEST], rtol=1e-6)
+
+
+def test_weights_have_mean_1_in_each_split_and_standardize_the_target() -> None:
+    generator = np.random.default_rng(0)
+    targets, weights = generator.normal(50, 9, N), generator.uniform(1, 30, N)
+    goal = Target("y", "regression", "mean_squared", READING)
+    fold = fold_of(targets, goal, weights=weights)
+    for name, rows in (("train", ROWS[0]), ("valid", ROWS[1]), ("test", TEST)):
+        split = fold.split(name)
+        assert split.weights is not None and split.weights.dtype == torch.float32
+        np.testing.assert_allclose(split.weights, weights[rows] / weights[rows].mean(), rtol=1e-6)
+        assert split.mean_weight == pytest.approx(weights[rows].mean())
+        some = split.some(torch.tensor([2, 0]))
+        assert some.weights is not None and torch.equal(some.weights, split.weights[[2, 0]])
+    own, of_train = targets[ROWS[0]], weights[ROWS[0]]
+    assert fold.target_mean == pytest.approx(np.average(own, weights=of_train))
+    variance = np.average((own - fold.target_mean) ** 2, weights=of_train)
+    assert fold.target_scale == pytest.approx(variance**0.5)
+
+
+def test_classes_are_weighed_by_the_weights_of_their_rows() -> None:
+    goal = Target("y", "binary", "binary_cross_entropy", READING, ("no", "yes"))
+    codes = (np.arange(N) % 4 == 0).astype(np.int64)
+    weights = np.where(codes == 1, 6.0, 1.0)
+    fold = fold_of(codes, goal, weigh_classes=True, weights=weights)
+    assert fold.class_weights is not None and fold.train.weights is not None
+    product = fold.train.weights * fold.class_weights[fold.train.targets]
+    of_each = [product[fold.train.targets == code].sum().item() for code in (0, 1)]
+    assert of_each == pytest.approx([18, 18], rel=1e-5)  # half of the 36 train rows each
 
 
 def test_equal_train_targets_are_not_divided_by_zero() -> None:

@@ -53,6 +53,24 @@ def test_classes_are_weighed_by_all_rows_where_they_are_weighed() -> None:
     assert torch.equal(fold.class_weights, expected)
 
 
+def test_rows_that_are_joined_weigh_beside_each_other_what_they_were_given_as() -> None:
+    before = tiny_dataset(is_weighted=True).folds[0]
+    after = with_valid_rows_to_train(with_classes_weighed(tiny_dataset(is_weighted=True))).folds[0]
+    weights = after.train.weights
+    assert weights is not None and before.train.weights is not None
+    assert before.valid.weights is not None
+    assert weights.mean().item() == pytest.approx(1, rel=1e-6)
+    given = [
+        before.train.weights * before.train.mean_weight,
+        before.valid.weights * before.valid.mean_weight,
+    ]
+    ratios = weights / torch.cat(given)
+    assert ratios.min().item() == pytest.approx(ratios.max().item(), rel=1e-5)
+    assert after.class_weights is not None
+    of_rows = after.class_weights[after.train.targets]
+    assert (weights * of_rows).mean().item() == pytest.approx(1, rel=1e-5)
+
+
 def test_of_folds_by_time_the_last_one_has_all_rows() -> None:
     (fold,) = tiny_dataset().folds[:1]
     short = replace(fold, train=fold.valid)

@@ -21,8 +21,15 @@ BUDGET: dict[str, Any] = {
 ESTIMATORS = [automl.AutoMLClassifier(**BUDGET), automl.AutoMLRegressor(**BUDGET)]
 
 
+REPEATED = "a row of weight 2 lies in one split, but two equal rows may lie in two splits"
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": REPEATED,
+    "check_sample_weight_equivalence_on_sparse_data": REPEATED,
+}
+
+
 @pytest.mark.slow
-@parametrize_with_checks(ESTIMATORS)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda _: EXPECTED_FAILURES)
 def test_it_is_an_estimator(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -47,6 +54,9 @@ def test_it_is_an_estimator(estimator: Any, check: Any) -> None:
         "check_requires_y_none",
         "check_supervised_y_no_nan",
         "check_estimators_pickle",
+        "check_all_zero_sample_weights_error",
+        "check_sample_weights_shape",
+        "check_sample_weights_list",
         "check_n_features_in_after_fitting",
     ],
 )

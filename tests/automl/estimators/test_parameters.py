@@ -18,6 +18,7 @@ TOLD_OTHERWISE = {
     "target": "y",
     "task": "the class of the estimator",
     "group": "groups of fit",
+    "weight": "sample_weight of fit",
     "valid": "fit has one table",
     "test": "fit has one table",
     "keep_missing_class": "every label is a class",

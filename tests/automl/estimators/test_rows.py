@@ -13,7 +13,7 @@ from sklearn.exceptions import DataConversionWarning
 
 import automl
 from automl.errors import DataError
-from automl.estimators.rows import feature_frame, search_table, target_column
+from automl.estimators.rows import feature_frame, fitted_rows, search_table, target_column
 
 NUMBERS = np.arange(24.0).reshape(12, 2)
 NAMED = pd.DataFrame({"a": NUMBERS[:, 0], "b": list("uvwxyz" * 2)})
@@ -118,17 +118,48 @@ def test_a_column_vector_is_warned_of() -> None:
 
 def test_target_and_groups_have_names_of_their_own() -> None:
     y = pd.Series(range(12), name="price")
-    table = search_table(NAMED, y, y.to_numpy(), groups=np.repeat([1, 2, 3], 4))
-    assert (table.target, table.group) == ("price", "groups")
+    table = search_table(fitted_rows(NAMED, y.to_numpy(), np.repeat([1, 2, 3], 4)), y)
+    assert (table.target, table.group, table.weight) == ("price", "groups", None)
     assert table.features == ["a", "b"]
-    odd = NAMED.assign(y=0, target=1, groups=2, **{"target 2": 3})
-    table = search_table(odd, None, y.to_numpy(), groups=np.zeros(12))
+    odd = NAMED.assign(y=0, target=1, groups=2, sample_weight=1, **{"target 2": 3})
+    table = search_table(fitted_rows(odd, y.to_numpy(), np.zeros(12), np.ones(12)), None)
     assert (table.target, table.group) == ("target 3", "groups 2")
+    assert table.weight == "sample_weight 2"
     assert table.features == list(odd.columns)
 
 
 def test_lengths_that_differ_are_refused() -> None:
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        search_table(NAMED, None, np.zeros(11))
+        fitted_rows(NAMED, np.zeros(11))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        search_table(NAMED, None, np.zeros(12), groups=[1, 2])
+        fitted_rows(NAMED, np.zeros(12), [1, 2])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fitted_rows(NAMED, np.zeros(12), None, [1, 2])
+
+
+def test_rows_of_weight_0_are_left_out() -> None:
+    weights = np.arange(12.0) % 4
+    rows = fitted_rows(NAMED, np.arange(12), np.arange(12), weights)
+    kept = [row for row in range(12) if row % 4]
+    assert rows.values.tolist() == kept and rows.groups is not None
+    assert rows.groups.tolist() == kept and rows.groups.index.tolist() == list(range(9))
+    assert rows.frame.equals(NAMED.iloc[kept].reset_index(drop=True))
+    assert rows.weights is not None and rows.weights.tolist() == [1.0, 2.0, 3.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        (-1.0, "finite numbers from 0 on, but 'sample_weight' is '-1.0' in row 2"),
+        (np.nan, "is empty in row 2"),
+        (np.inf, "is 'inf' in row 2"),
+        (1e-40, "at most 1e.30 times the smallest"),
+    ],
+)
+def test_weights_that_are_none_are_refused(weight: float, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        fitted_rows(NAMED, np.zeros(12), None, [1.0, weight, *[1.0] * 10])
+    with pytest.raises(DataError, match="one number for each row"):
+        fitted_rows(NAMED, np.zeros(12), None, ["a"] * 12)
+    with pytest.raises(DataError, match="is zero in every row of X"):
+        fitted_rows(NAMED, np.zeros(12), None, np.zeros(12))

@@ -102,6 +102,7 @@ PLAIN: dict[str, tuple[Any, Any]] = {
     "class_weights": (np.bool_(True), True),
     "target": (np.str_("kind"), "kind"),
     "group": (np.int64(3), "3"),
+    "weight": (np.int64(3), "3"),
     "drop": (None, ()),
     "categorical": (np.array(["a", "b"]), ("a", "b")),
     "numeric": (pd.Index(["a", 3]), ("a", "3")),

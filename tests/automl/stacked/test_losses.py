@@ -47,6 +47,23 @@ def test_gradient_is_that_of_the_objective(loss: str, is_weighted: bool) -> None
 
 
 @pytest.mark.parametrize("loss", GRADIENTS)
+def test_weights_are_those_of_the_rows_whose_targets_are_learned(loss: str) -> None:
+    """Of members and of mixtures, where each target has its own row's."""
+    outputs, targets = example(loss)
+    stacked, n_rows = StackedObjective(loss, None, None), B // 2
+    weights = torch.linspace(0.1, 4, n_rows, dtype=torch.float64).expand(K, -1)
+    found, share = torch.empty_like(outputs), torch.full((K, 1, 1), 0.7, dtype=torch.float64)
+    stacked.mixed_gradient_(outputs, targets[:, :n_rows], found, share, weights)
+    variable = outputs.clone().requires_grad_()
+    for k in range(K):
+        own, of_rows = targets[k, :n_rows], weights[k]
+        for part, each, weight in ((0.7, own, of_rows), (0.3, own.roll(-1), of_rows.roll(-1))):
+            losses = row_losses(loss, variable[k].T, each.repeat(2)) * weight.repeat(2)
+            (part * losses.mean()).backward()
+    torch.testing.assert_close(found, variable.grad, rtol=1e-11, atol=1e-15)
+
+
+@pytest.mark.parametrize("loss", GRADIENTS)
 def test_row_losses_and_errors_are_those_of_losses(loss: str) -> None:
     outputs, targets = example(loss)
     task = {"cross_entropy": "multiclass", "binary_cross_entropy": "binary"}.get(

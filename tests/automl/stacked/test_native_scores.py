@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -55,16 +56,22 @@ def expected(loss: str, values: StackBlocks, table: TableRows, rows: Tensor) -> 
     tensors = values.tensors_of(0)
     outputs = inputs @ tensors["output.weight"].T + tensors["output.bias"]
     losses = row_losses(loss, outputs, table.targets[rows])
-    deviation = losses.std(correction=min(1, len(rows) - 1)) / len(rows) ** 0.5
     errors = row_errors(TASKS[loss][0], outputs, table.targets[rows])
+    if table.weights is not None:
+        weights = table.weights[rows] / table.weights[rows].mean()
+        losses, errors = losses * weights, errors * weights
+    deviation = losses.std(correction=min(1, len(rows) - 1)) / len(rows) ** 0.5
     return Score(float(losses.mean()), float(deviation), float(errors.mean()))
 
 
 @pytest.mark.parametrize("n_rows", [1, CHUNK_ROWS, CHUNK_ROWS + 1, 170])
+@pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_means_and_errors_over_rows(loss: str, n_rows: int) -> None:
+def test_means_and_errors_over_rows(loss: str, is_weighted: bool, n_rows: int) -> None:
     values, scores = linear_map(loss)
     table, chosen = table_of(loss), torch.arange(170).flip(0)[:n_rows]
+    if is_weighted:
+        table = replace(table, weights=torch.linspace(0.1, 3, N_TABLE).double())
     for rows in (n_rows, chosen, chosen // 2):
         score = scores.measure(table.described(), 7, rows)
         index = torch.arange(n_rows) if isinstance(rows, int) else rows

@@ -24,7 +24,7 @@ from automl.training.plain import PlainTrainer
 from automl.training.trainer import Checkpoint, Start, Trainer
 from storage.records import EpochRecord
 from tests.contracts.drawn_runs import kinds_of_data, runs_of, values_of_the_space
-from tests.contracts.tiny_datasets import tiny_dataset
+from tests.contracts.tiny_datasets import TASKS, tiny_dataset
 from tests.contracts.trainer_contract import tiny_run
 
 
@@ -247,6 +247,25 @@ def test_rounding_that_a_normalization_magnifies_is_no_difference(is_native: boo
 
 
 @pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("loss", TASKS)
+def test_curves_of_weighted_rows_agree(loss: str, is_native: bool) -> None:
+    """Of members, mixtures, parts of the rows and of the passes, and folds."""
+    runs = [
+        *runs_of(MIXED[-3:-1], learning_rate=1e-3, batch_size=32, label_smoothing=0.1),
+        tiny_run(3, fold=1, rows=RowSubset(0.5, 1, seed=3), scaling="robust", mixup=0.4),
+        tiny_run(4, batch_size=16, epoch_steps=3, n_layers=0),
+    ]
+    weights = torch.tensor([0.5, 1.0, 2.0])[: max(2, TASKS[loss][1])]
+    data = tiny_dataset(
+        loss,
+        n_folds=2,
+        is_weighted=True,
+        class_weights=None if TASKS[loss][0] == "regression" else weights,
+    )
+    check_curves(data, runs, 4, torch.float64, is_native)
+
+
+@pytest.mark.parametrize("is_native", [True, False])
 def test_folds_and_row_subsets_share_a_stack(is_native: bool) -> None:
     runs = [
         tiny_run(1, fold=0, rows=RowSubset(0.5, 1, seed=3)),
@@ -295,9 +314,11 @@ def test_of_many_validation_rows_all_trainers_measure_the_same_part() -> None:
 
 
 @pytest.mark.parametrize("is_native", [True, False])
-def test_records_agree_in_every_number(is_native: bool) -> None:
-    runs = runs_of(MIXED, learning_rate=1e-3)
-    dataset = tiny_dataset()
+@pytest.mark.parametrize("is_weighted", [True, False])
+def test_records_agree_in_every_number(is_weighted: bool, is_native: bool) -> None:
+    """With more rows than train losses are measured on."""
+    runs = runs_of(MIXED[:2] if is_weighted else MIXED, learning_rate=1e-3)
+    dataset = tiny_dataset(n_rows=1_000 if is_weighted else 150, is_weighted=is_weighted)
     wanted = second_epochs(PlainTrainer(dataset, dtype=torch.float64), runs)
     stacked = StackedTrainer(dataset, dtype=torch.float64, is_native=is_native)
     for run_id, found in second_epochs(stacked, runs).items():

@@ -67,3 +67,16 @@ def test_classes_are_the_most_probable_ones_or_those_above_the_threshold() -> No
 def test_other_metrics_have_no_threshold() -> None:
     with pytest.raises(ValueError, match="one of accuracy, balanced_accuracy, f1"):
         best_threshold(np.array([0.2, 0.8]), np.array([False, True]), "roc_auc")
+
+
+@pytest.mark.parametrize("metric", sorted(OF_DECISIONS))
+def test_the_threshold_of_weighted_rows_is_that_of_rows_so_often(metric: str) -> None:
+    is_moved = False
+    for seed in range(5):
+        probabilities, is_second = rows(seed)
+        weights = np.random.default_rng(seed).integers(1, 9, len(is_second))
+        found = best_threshold(probabilities, is_second, metric, weights.astype(float))
+        often = best_threshold(probabilities.repeat(weights), is_second.repeat(weights), metric)
+        assert found == pytest.approx(often)
+        is_moved |= found != best_threshold(probabilities, is_second, metric)
+    assert is_moved

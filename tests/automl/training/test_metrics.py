@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from torch.nn import functional
 
 from automl.training.decisions import Decided
-from automl.training.metrics import resample, row_losses, score, without_each
+from automl.training.metrics import Weighted, resample, row_losses, score, without_each
 
 N = 200
 
@@ -314,3 +314,92 @@ def test_a_metric_without_some_rows_is_that_of_the_others(metric: str) -> None:
         left = groups != group
         wanted.append(score(predicted[left], targets[left], **words)[metric])
     assert found == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("n_rows", [N, 2_500])  # of many rows areas are taken otherwise
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_weighted_scores_of_classes_agree_with_scikit_learn(n_classes: int, n_rows: int) -> None:
+    generator = np.random.default_rng(1)
+    targets = generator.integers(0, n_classes, n_rows)
+    values = np.exp(generator.normal(size=(n_rows, n_classes)) + 1.5 * np.eye(n_classes)[targets])
+    probabilities = values / values.sum(axis=1, keepdims=True)
+    weights = generator.uniform(0.1, 9, n_rows)
+    task = "binary" if n_classes == 2 else "multiclass"
+    loss = "binary_cross_entropy" if n_classes == 2 else "cross_entropy"
+    found = score(probabilities, Weighted(targets, weights), task=task, loss=loss, metric="f1")
+    predicted, own = probabilities.argmax(axis=1), {"sample_weight": weights}
+    two = n_classes == 2
+    assert found == pytest.approx(
+        {
+            "loss": reference.log_loss(targets, probabilities, **own),
+            "accuracy": reference.accuracy_score(targets, predicted, **own),
+            "balanced_accuracy": reference.balanced_accuracy_score(targets, predicted, **own),
+            "roc_auc": reference.roc_auc_score(
+                targets, probabilities[:, 1] if two else probabilities, multi_class="ovr", **own
+            )
+            if two
+            else np.mean(
+                [
+                    reference.roc_auc_score(targets == c, probabilities[:, c], **own)
+                    for c in range(n_classes)
+                ]
+            ),
+            "f1": reference.f1_score(
+                targets, predicted, average="binary" if two else "macro", **own
+            ),
+        }
+    )
+
+
+def test_weighted_scores_of_quantities_agree_with_scikit_learn(
+    generator: np.random.Generator,
+) -> None:
+    targets = generator.normal(5, 3, N)
+    predicted, weights = targets + generator.normal(size=N), generator.uniform(0.1, 9, N)
+    found = score(predicted, Weighted(targets, weights), task="regression", loss="mean_squared")
+    own = {"sample_weight": weights}
+    squared = reference.mean_squared_error(targets, predicted, **own)
+    assert found == pytest.approx(
+        {
+            "loss": squared,
+            "rmse": squared**0.5,
+            "mae": reference.mean_absolute_error(targets, predicted, **own),
+            "r2": reference.r2_score(targets, predicted, **own),
+        }
+    )
+
+
+@pytest.mark.parametrize("n_rows", [N, 2_500])
+def test_weights_of_whole_numbers_are_scores_of_rows_so_often(n_rows: int) -> None:
+    """And groups that are left out are left out with their weights."""
+    generator = np.random.default_rng(2)
+    targets = generator.integers(0, 2, n_rows)
+    second = 1 / (1 + np.exp(-generator.normal(size=n_rows) - 2 * targets))
+    probabilities, weights = np.stack([1 - second, second], 1), generator.integers(1, 5, n_rows)
+    known = {"task": "binary", "loss": "binary_cross_entropy", "metric": "f1"}
+    weighted = Weighted(targets, weights.astype(np.float64))
+    found = score(probabilities, weighted, **known)
+    repeated = score(probabilities.repeat(weights, axis=0), targets.repeat(weights), **known)
+    assert found == pytest.approx(repeated, rel=1e-9)
+    groups = generator.integers(0, 5, n_rows)
+    left = without_each(Decided(probabilities, None), weighted, groups, **known)
+    rows = groups != 3
+    without = score(
+        probabilities[rows], Weighted(targets[rows], weights[rows].astype(float)), **known
+    )
+    assert left[[0, 4]] == pytest.approx([found["f1"], without["f1"]])
+
+
+def test_intervals_of_weighted_rows_are_those_of_plain_resampling(
+    generator: np.random.Generator,
+) -> None:
+    targets = generator.normal(size=N)
+    predicted, weights = targets + generator.normal(size=N), generator.uniform(0.1, 9, N)
+    (found,) = resample(
+        {"a": predicted}, Weighted(targets, weights), task="regression", loss="mean_squared"
+    ).values()
+    squares = (predicted - targets) ** 2
+    drawn = [generator.integers(0, N, N) for _ in range(4_000)]
+    means = [np.average(squares[rows], weights=weights[rows]) for rows in drawn]
+    low, high = np.percentile(means, (2.5, 97.5))
+    assert found.intervals["loss"] == pytest.approx((low, high), rel=0.05)

@@ -111,3 +111,17 @@ def test_repetitions_that_are_no_better_gain_nothing() -> None:
     found = cross_fit(values, "mean_squared", [None] * 6, 0, copy)
     assert (found["seeds"].losses == found["single"].losses).all()
     assert found["seeds"].luck == found["single"].luck
+
+
+def test_rows_count_by_their_weights() -> None:
+    """The network that is best where rows weigh much is chosen, and scored by them."""
+    heavy = np.arange(200) < 20
+    values = np.where(heavy, 2.0, 1.0) * np.ones((2, 1)) + equals(2, 200, 0) * 0.01
+    values[1] = np.where(heavy, 1.0, 2.0)
+    weights = np.where(heavy, 40.0, 1.0)
+    weights /= weights.mean()
+    plain = cross_fit(values, "mean_squared", [None] * 2, seed=0)
+    found = cross_fit(values, "mean_squared", [None] * 2, seed=0, weights=weights)
+    assert plain["single"].shares.argmax() == 0 and found["single"].shares.argmax() == 1
+    assert found["single"].loss == pytest.approx(np.average(values[1] ** 2, weights=weights))
+    assert found["ensemble"].loss <= found["single"].loss + 1e-9

@@ -157,3 +157,17 @@ def test_a_library_of_5000_rows_takes_a_moment() -> None:
     began = time.process_time()
     select(values, "cross_entropy", 40)
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_of_whole_numbers_are_rows_so_often(loss: str) -> None:
+    values = library(loss)
+    weights = np.random.default_rng(0).integers(1, 6, values.shape[1])
+    scaled = weights / weights.mean()
+    often = values.repeat(weights, axis=1)
+    found = mean_losses(values.copy(), 1, loss, scaled)
+    assert found == pytest.approx(mean_losses(often.copy(), 1, loss))
+    assert select(values, loss, weights=scaled) == pytest.approx(select(often, loss))
+    bagged = select_bagged(values, loss, seed=0, weights=scaled)
+    assert bagged.sum() == pytest.approx(1)
+    assert (bagged != select_bagged(values, loss, seed=0)).any()

@@ -112,3 +112,19 @@ def test_decisions_are_the_only_metrics_with_thresholds() -> None:
     for n_classes, task in ((4, "multiclass"), (2, "binary")):
         with pytest.raises(ValueError, match="metric"):
             metric_errors(*of_classes(n_classes), "log_loss", task)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_weights_of_whole_numbers_are_rows_so_often(n_classes: int) -> None:
+    predictions, targets = of_classes(n_classes)
+    task: Task = "binary" if n_classes == 2 else "multiclass"
+    weights = np.random.default_rng(0).integers(1, 6, N)
+    for metric in ("roc_auc", *sorted(OF_DECISIONS)):
+        found = metric_errors(predictions, targets, metric, task, weights.astype(float))
+        often = predictions.repeat(weights, axis=1), targets.repeat(weights)
+        assert found == pytest.approx(metric_errors(*often, metric, task), rel=1e-9)
+    errors, values = predictions[..., 0], predictions[0, :, 1]
+    for metric in ("mae", "rmse"):
+        found = metric_errors(errors, values, metric, "regression", weights.astype(float))
+        often = errors.repeat(weights, axis=1), values.repeat(weights)
+        assert found == pytest.approx(metric_errors(*often, metric, "regression"), rel=1e-9)

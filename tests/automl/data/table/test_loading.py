@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
+from automl.data.kinds import read_data
 from automl.errors import ConfigError, DataError
+from automl.options.search_options import DataOptions
 from search_spaces.hyperparameters import hyperparameter
 
 N = 150
@@ -142,6 +144,67 @@ def test_group_and_time_are_kept_in_the_split(frame: pd.DataFrame) -> None:
         for name in ("train", "valid", "test")
     ]
     assert days[0].max() < days[1].min() <= days[1].max() < days[2].min()
+
+
+def weighted(frame: pd.DataFrame, **options: Any) -> LoadedData:
+    return read_data(frame, asked := DataOptions(target="price", **options)).load_data(asked)
+
+
+def test_a_column_of_weights_is_no_input(frame: pd.DataFrame) -> None:
+    weights = np.random.default_rng(1).uniform(1, 9, N)
+    weights[:4] = 0
+    heavy = frame.assign(heft=weights)
+    loaded = weighted(heavy, weight=" heft ", folds=1)
+    same_rows = weighted(frame[4:], folds=1)
+    assert loaded.columns["heft"] == "dropped: weight"
+    assert loaded.n_rows == same_rows.n_rows
+    for name in ("train", "valid", "test"):
+        split, plain = loaded.dataset.folds[0].split(name), same_rows.dataset.folds[0].split(name)
+        assert split.weights is not None and plain.weights is None
+        assert split.weights.mean().item() == pytest.approx(1, rel=1e-5)
+        for mine, other in zip(split.inputs.columns(), plain.inputs.columns(), strict=True):
+            assert torch.equal(mine, other)
+        values = loaded.dataset.folds[0].original_targets(name).numpy()
+        rows = np.abs(heavy["price"].to_numpy() - values[:, None]).argmin(axis=1)
+        given = weights[rows]
+        np.testing.assert_allclose(split.weights, given / given.mean(), rtol=1e-5)
+    said = " ".join(loaded.messages)
+    assert "rows of weight 0, left out: 4" in said and "weights by heft, 1" in said
+
+
+def test_equal_weights_are_the_data_without(frame: pd.DataFrame) -> None:
+    loaded = weighted(frame.assign(heft=2.5), weight="heft")
+    plain = weighted(frame.assign(heft=2.5), drop=("heft",))
+    assert not loaded.dataset.is_weighted
+    assert loaded.fingerprint == plain.fingerprint
+    mine, other = loaded.dataset.folds[0], plain.dataset.folds[0]
+    assert torch.equal(mine.train.targets, other.train.targets)
+    assert (mine.target_mean, mine.target_scale) == (other.target_mean, other.target_scale)
+    assert "all rows weigh the same" in " ".join(loaded.messages)
+
+
+@pytest.mark.parametrize(
+    ("weight", "words"),
+    [
+        ("hefty", "--weight must name a column, but there is no 'hefty'"),
+        ("price", "must name a feature, but 'price' is the target"),
+        ("house", "finite numbers from 0 on, but 'house' is 'h0' in row 1 .150 such rows."),
+        ("age", "'age' is '[?]' in row 1"),
+        ("nothing", "'nothing' is zero in every row"),
+    ],
+)
+def test_weights_that_are_none_get_one_line(frame: pd.DataFrame, weight: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        weighted(frame.assign(nothing=0), weight=weight)
+
+
+def test_test_rows_have_weights_too(frame: pd.DataFrame) -> None:
+    heavy = frame.assign(heft=np.arange(1, N + 1))
+    loaded = weighted(heavy[:120], weight="heft", test=heavy[120:])
+    test = loaded.dataset.folds[0].test
+    assert test.weights is not None and test.mean_weight == pytest.approx(135.5)
+    with pytest.raises(DataError, match="test rows must have the column of weights"):
+        weighted(heavy[:120], weight="heft", test=frame[120:])
 
 
 def test_own_files_for_valid_and_test_rows(
