@@ -1,9 +1,10 @@
 """Pages of the site that say what stands elsewhere: files of the root, spaces, examples.
 
-A hook of MkDocs (`hooks` in mkdocs.yml). README, ARCHITECTURE, CONTRIBUTING and CHANGELOG become
-pages as they are, with their links turned to where things are on the site; each built-in search
-space becomes a table made from its TOML file and the registry, and each example is shown whole,
-below its story. So no fact is written twice, and nothing generated is kept in the repository.
+A hook of MkDocs (`hooks` in mkdocs.yml). README, ARCHITECTURE, CONTRIBUTING, CHANGELOG and
+glossary become pages as they are, with their links turned to where things are on the site; each
+built-in search space becomes a table made from its TOML file and the registry, and each example
+is shown whole, below its story. So no fact is written twice, and nothing generated is kept in the
+repository.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ PAGES: Final = {
     "architecture.md": "ARCHITECTURE.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "glossary.md": "automl/report/glossary.md",
 }
-"""Files of the root by their pages."""
+"""Files elsewhere by their pages; reports need the glossary too."""
 
 LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 """A link to another file: its words, where it leads, and to which heading."""
