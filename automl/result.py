@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.diagnostics.headline import shown_diagnoses
 from automl.errors import StudyError, not_ours, warn_of
+from automl.options.spoken import spoken_diagnosis
 from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, writing_output
@@ -121,8 +122,8 @@ class SearchResult:
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """The verdict first, then all else that was noticed."""
-        return shown_diagnoses(self.records)
+        """The verdict first, then all else that was noticed; options as the reader names them."""
+        return tuple(map(spoken_diagnosis, shown_diagnoses(self.records)))
 
     def best_model(self, model: Any = None) -> TrainedModel:
         """What the study hands over, with its preprocessing: `predict(frame)`.

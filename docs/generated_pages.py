@@ -1,13 +1,15 @@
-"""Pages of the site that say what stands elsewhere: the files of the root, and the search spaces.
+"""Pages of the site that say what stands elsewhere: files of the root, spaces, examples.
 
-A hook of MkDocs (`hooks` in mkdocs.yml). README, ARCHITECTURE, CONTRIBUTING and CHANGELOG become
-pages as they are, with their links turned to where things are on the site; each built-in search
-space becomes a table made from its TOML file and the registry. So no fact is written twice, and
-nothing generated is kept in the repository.
+A hook of MkDocs (`hooks` in mkdocs.yml). README, ARCHITECTURE, CONTRIBUTING, CHANGELOG and
+glossary become pages as they are, with their links turned to where things are on the site; each
+built-in search space becomes a table made from its TOML file and the registry, and each example
+is shown whole, below its story. So no fact is written twice, and nothing generated is kept in the
+repository.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,8 +29,9 @@ PAGES: Final = {
     "architecture.md": "ARCHITECTURE.md",
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
+    "glossary.md": "automl/report/glossary.md",
 }
-"""Files of the root by their pages."""
+"""Files elsewhere by their pages; reports need the glossary too."""
 
 LINK: Final = re.compile(r"\[([^\]]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 """A link to another file: its words, where it leads, and to which heading."""
@@ -40,6 +43,12 @@ searched until it is opened, as `--set l1=1e-6..1e-3`. `automl spaces NAME` prin
 """
 
 
+EXAMPLES_BEGIN: Final = """# Examples
+
+Each runs as it is, `python examples/NAME.py`, in the folder of the repository; tests run them too.
+"""
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     for page, source in PAGES.items():
@@ -47,6 +56,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, page, content=text))
     spaces = "\n".join([SPACES_BEGIN, *map(_space, search_spaces.names())])
     files.append(File.generated(config, "search_spaces.md", content=spaces))
+    paths = sorted((ROOT / "examples").glob("*.py"))
+    examples = "\n".join([EXAMPLES_BEGIN, *map(_example, paths)])
+    files.append(File.generated(config, "examples.md", content=examples))
     return files
 
 
@@ -63,6 +75,15 @@ def on_page_markdown(markdown: str, *, files: Files, **_: object) -> str:
         return f"[{words}]({target}{heading})"
 
     return LINK.sub(turned, markdown)
+
+
+def _example(path: Path) -> str:
+    """An example: its story, and all of its code below it."""
+    text = path.read_text(encoding="utf-8")
+    story = ast.get_docstring(ast.parse(text)) or ""
+    title, _, rest = story.partition("\n")
+    code = text.split('"""', 2)[2].strip()
+    return f"## {path.stem}\n\n**{title}**\n\n{rest.strip()}\n\n```python\n{code}\n```\n"
 
 
 def _space(name: str) -> str:

@@ -48,6 +48,12 @@ def test_commands_can_be_typed(command: list[str]) -> None:
     cli.main.commands[name].make_context(name, arguments)
 
 
+def test_every_example_is_in_the_readme() -> None:
+    shown = set(re.findall(r"\]\(examples/([\w.]+)\)", README))
+    found = {path.name for path in (ROOT / "examples").iterdir() if path.is_file()}
+    assert found - shown == set()
+
+
 def test_every_command_is_in_the_readme() -> None:
     shown = {command[1] for command in commands() if command[0] == "automl"}
     assert cli.main.commands.keys() - shown == set()

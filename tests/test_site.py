@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -54,6 +55,13 @@ def test_every_hyperparameter_is_on_the_page_of_the_spaces(site: Path) -> None:
     for name in search_spaces.names():
         for parameter in search_spaces.load(name).parameters:
             assert f"<code>{parameter}</code>" in text
+
+
+def test_every_example_is_shown_whole(site: Path) -> None:
+    text = html.unescape(re.sub(r"<[^>]*>", "", (site / "examples.html").read_text("utf-8")))
+    for path in (ROOT / "examples").glob("*.py"):
+        code = path.read_text(encoding="utf-8").split('"""', 2)[2].strip()
+        assert code in text, path.name
 
 
 def test_every_public_name_is_on_the_page_of_python() -> None:

@@ -79,23 +79,26 @@ def prepare(context: click.Context, log_file: str | None) -> None:
     context.with_resource(kept_in(log_file, command_line()))
     group, name = context.command, context.invoked_subcommand
     command = group.commands.get(name or "") if isinstance(group, click.Group) else None
-    taken = {one.name for one in command.params if one.envvar} if command is not None else set()
-    settings = _settings(context) if taken else None
+    params = () if command is None else command.params
+    taken = {one.name for one in params if one.envvar and one.name}
+    settings = _settings(context, taken) if taken else None
     if settings is None or name is None:
         return
-    given = {key: value for key, value in settings.values.items() if key in taken}
-    context.default_map = {name: given}
-    if given and not is_quiet():
+    context.default_map = {name: settings.values}
+    if settings.values and not is_quiet():
         from automl.console.terminal import stderr_console
 
         path = one_line(os.path.relpath(settings.path))
         stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)
 
 
-def _settings(context: click.Context) -> SettingsFile | None:
-    """What `automl.toml` says. A wrong one keeps nobody from the help that says what is right."""
+def _settings(context: click.Context, taken: set[str]) -> SettingsFile | None:
+    """What `automl.toml` says of the options taken.
+
+    A wrong one keeps nobody from the help that says what is right.
+    """
     try:
-        return find_settings(Path.cwd())
+        return find_settings(Path.cwd(), taken)
     except ConfigError:
         if context.meta.get(ASKS_HELP):
             return None

@@ -67,7 +67,7 @@ class StudyName(Offered, click.types.StringParamType):
         if context.get_parameter_source("storage") in SAID:
             storage = str(context.params["storage"])
         else:
-            settings = find_settings(Path.cwd())
+            settings = find_settings(Path.cwd(), {"storage"})
             said = {} if settings is None else settings.values
             storage = str(said.get("storage", DEFAULT_STORAGE))
         names = [one.settings.study_name for one in listed_at_once(storage) or ()]

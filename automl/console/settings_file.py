@@ -6,6 +6,10 @@ and sizes as they are typed ("10m", "2G"). What is typed comes first, then the e
 command is typed, and above as far as the repository or the home folder; outside of both in no
 folder above, since anybody could put a file there. Nor does one above count that another person
 could have written: it may name Python code to run. Paths in it are seen from its folder.
+
+A name that is no option is an error of every command that reads the file: `storge` for `storage`
+would have it work on another database. A value is held to its rule by the commands that take it,
+so that a wrong one of another option stops none that does without.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,17 +43,28 @@ class SettingsFile:
     values: Mapping[str, Any]  # plain, by name of the option
 
 
-def find_settings(folder: Path) -> SettingsFile | None:
+def find_settings(folder: Path, taken: Collection[str] | None = None) -> SettingsFile | None:
     """What the file says that counts in a folder; None where there is none.
 
+    Args:
+        taken: the options whose values are read; None: all that the file has.
+
     Raises:
-        ConfigError: it cannot be read, has a name that is no option, or a value that none can
-            have: with the file, the key and what is allowed.
+        ConfigError: it cannot be read, has a name that is no option, or one of the options taken
+            a value that it cannot have: with the file, the key and what is allowed.
     """
     found = next((each / NAME for each in _folders(folder) if (each / NAME).is_file()), None)
     if found is None or (found.parent != folder and not _is_trusted(found)):
         return None
-    return SettingsFile(found, _read(found, folder))
+    said = _said(found)
+    return SettingsFile(
+        found,
+        {
+            name: _seen_from(folder, found.parent, name, _plain(found, key, name, value))
+            for name, (key, value) in said.items()
+            if taken is None or name in taken
+        },
+    )
 
 
 def _is_trusted(path: Path) -> bool:
@@ -80,7 +95,8 @@ def _folders(folder: Path) -> list[Path]:
     return [folder]
 
 
-def _read(path: Path, folder: Path) -> dict[str, Any]:
+def _said(path: Path) -> dict[str, tuple[str, Any]]:
+    """What the file says of each option: the key as it is written, and the value as it is."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -94,13 +110,14 @@ def _read(path: Path, folder: Path) -> dict[str, Any]:
     table = tables.get(TABLE, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{path} has options in a table, [{TABLE}], but got {TABLE} = {table!r}")
-    values: dict[str, Any] = {}
+    said: dict[str, tuple[str, Any]] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
-        if name in values:
+        _check_name(path, key, name)
+        if name in said:
             raise ConfigError(f"{path} must say each option once, but [{TABLE}] has {name} twice")
-        values[name] = _seen_from(folder, path.parent, name, _plain(path, key, name, value))
-    return values
+        said[name] = (key, value)
+    return said
 
 
 def _known() -> dict[str, Option]:
@@ -108,7 +125,7 @@ def _known() -> dict[str, Option]:
     return {name: one for name, one in options_of(SearchOptions).items() if one.help}
 
 
-def _plain(path: Path, key: str, name: str, value: Any) -> Any:
+def _check_name(path: Path, key: str, name: str) -> None:
     known = _known()
     if name not in known and name != REPORT:
         names = ", ".join([*known, REPORT])
@@ -116,7 +133,10 @@ def _plain(path: Path, key: str, name: str, value: Any) -> Any:
             f"{path} has options of `automl search` in [{TABLE}], but got {key!r}; there are: "
             f"{names}{did_you_mean(name, known)}"
         )
-    one = known.get(name)
+
+
+def _plain(path: Path, key: str, name: str, value: Any) -> Any:
+    one = _known().get(name)
     if one is None or one.rule is SOURCE:
         if not isinstance(value, str):
             raise ConfigError(f"{path}, [{TABLE}]: {key} must be a file, but got {value!r}")

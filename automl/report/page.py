@@ -29,7 +29,7 @@ from automl.comparison import Comparison
 from automl.diagnostics.choice import choice_head, choice_rows
 from automl.diagnostics.headline import headline
 from automl.options.values import DEFAULT_STORAGE
-from automl.report import reproduce_part, result_part, style, verdict_part
+from automl.report import glossary, reproduce_part, result_part, style, verdict_part
 from automl.report.figures import FIGURES, progress
 from automl.report.numbers.axes import fixed_parameters
 from automl.report.numbers.effort import effort
@@ -115,7 +115,7 @@ def report_html(
         groups=groups(table),
         predictions=table.judged_rows,
         **_result(table),
-        **_verdict(records, storage),
+        **_verdict(table, storage),
         **_origin(records, storage),
     )
 
@@ -169,11 +169,18 @@ def _result(table: StudyTable) -> dict[str, object]:
     }
 
 
-def _verdict(records: StudyRecords, storage: str) -> dict[str, object]:
-    """The headline and the verdicts."""
+def _verdict(table: StudyTable, storage: str) -> dict[str, object]:
+    """The headline and the verdicts, and what of their words the glossary explains."""
+    records = table.records
     of_study, of_trials = verdict_part.verdicts(records, storage)
+    heads = headline(records)
+    said = [*heads.lines, *result_part.certainty(overview(table))]
+    said += [part.title for part in shown_parts(table)]
+    for each in (*of_study, *of_trials):
+        said += [each.kind, each.message, *(sentence for sentence, _ in each.advice)]
     return {
-        "headline": headline(records),
+        "headline": heads,
+        "words": glossary.occurring(said),
         "stopped": "" if records.stop is None else stop_sentence(records.stop),
         "verdicts": of_study,
         "more_verdicts": verdict_part.more_words(of_study[1:]),
@@ -239,18 +246,22 @@ def unbroken(text: str) -> str:
     return do_mark_safe(re.sub(r"(?<!\S)--?[\w-]+", marked, str(do_forceescape(text))))
 
 
-def render(template: str, **context: object) -> str:
-    """Fill a template of `automl/report/templates`, with the script and styles of all pages."""
+def render(template: str, **context: Any) -> str:
+    """Fill a template of `automl/report/templates`, with the script and styles of all pages.
+
+    Args:
+        context: what it shows; `words` are the entries of the glossary that it explains.
+    """
     themes = {
         "light": style.LIGHT.to_plotly_json(),
         "dark": style.DARK.to_plotly_json(),
         "on_dark": style.ON_DARK,
     }
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return (
-        environment()
-        .get_template(template)
-        .render(themes=safe_json(themes), plotly_script=get_plotlyjs(), written_at=now, **context)
+    templates = environment()
+    templates.filters["explained"] = glossary.Marker(context.get("words", ())).mark
+    return templates.get_template(template).render(
+        themes=safe_json(themes), plotly_script=get_plotlyjs(), written_at=now, **context
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from automl.errors import did_you_mean
+from automl.options.spoken import spoken
 from automl.report import result_part, style, verdict_part
 from automl.report.figures import FIGURES
 from automl.report.numbers.effort import effort
@@ -108,8 +109,11 @@ def html_summary(records: StudyRecords) -> str:
         for card in head
     )
     verdicts, _ = verdict_part.verdicts(records)
-    first = "".join(f"<p><b>{escape(v.kind)}.</b> {escape(v.message)}</p>" for v in verdicts[:1])
-    advice = "".join(f"<li>{escape(text)}</li>" for v in verdicts[:1] for text, _ in v.advice)
+    first = "".join(
+        f"<p><b>{escape(v.kind)}.</b> {escape(spoken(v.message))}</p>" for v in verdicts[:1]
+    )
+    texts = [spoken(text) for v in verdicts[:1] for text, _ in v.advice]
+    advice = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return (
         f"<h3 style='margin:.2em 0'>{escape(records.settings.study_name)}</h3>"
         f"<table><tr>{cards}</tr></table>{first}"

@@ -2,8 +2,8 @@
 
 Errors and what is logged say an option with `named`, so that one text serves both. The command
 line says once that it is the one who speaks (`spoken_as_typed`, console/command_group.py); whoever
-calls from Python need not say anything. Advice is stored with its study, and names options as they
-are typed.
+calls from Python need not say anything. Advice is stored with its study as it is typed; where
+Python shows it, `options/spoken.py` turns it.
 """
 
 from __future__ import annotations

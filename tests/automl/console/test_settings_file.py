@@ -189,6 +189,27 @@ def test_a_wrong_file_is_an_error_of_the_commands_that_read_it(folder: Path) -> 
     assert run("spaces").exit_code == 0
 
 
+def test_a_wrong_value_stops_the_commands_that_take_it_and_no_other(folder: Path) -> None:
+    text = '[search]\nn_trials = "many"\nstorage = "sqlite:///other.db"\n'
+    (folder / "automl.toml").write_text(text, encoding="utf-8")
+    found = run("search", "a.csv")
+    assert found.exit_code == 1
+    assert "n_trials must be a whole number from 1, but got 'many'" in found.stderr
+    for command in (["studies"], ["show", "a"], ["resume", "a"]):
+        assert "there is no other.db" in run(*command).stderr, command
+
+
+@pytest.mark.parametrize("command", [["studies"], ["delete", "a"], ["search", "a.csv"]])
+def test_a_name_that_is_no_option_stops_all_that_read_the_file(
+    command: list[str], folder: Path
+) -> None:
+    """With `storge` a command would work on another database than is meant."""
+    (folder / "automl.toml").write_text('[search]\nstorge = "sqlite:///a.db"\n', encoding="utf-8")
+    found = run(*command)
+    assert found.exit_code == 1
+    assert "got 'storge'" in found.stderr and "did you mean 'storage'" in found.stderr
+
+
 @pytest.mark.parametrize("text", ["[search]\nn_trails = 3\n", "[search\n"])
 def test_a_wrong_file_keeps_nobody_from_the_help(text: str, folder: Path) -> None:
     (folder / "automl.toml").write_text(text, encoding="utf-8")
