@@ -2,7 +2,8 @@
 
 Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
 `leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
-fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_rows.py`.
+fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_rows.py`, those of
+whose rows they are in `possible_groups.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -17,6 +18,7 @@ fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_r
     sentinel              column, target   share of rows with numbers that may mean "missing"
     outliers              column, target   largest distance from the median, in middle-half widths;
                                            of the target also the share of its variance they make
+    possible_group        column           share of test rows whose value train rows have as well
     rows_per_input        "train"          train rows for each input of the network
 """
 
@@ -31,8 +33,10 @@ from numpy.typing import NDArray
 
 from automl.data.choices import split_kind
 from automl.data.splits import RowSplit
+from automl.data.table.column_messages import ASKED_FOR, dropped_columns
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.parts import Part
+from automl.data.table.possible_groups import possible_groups
 from automl.data.table.probing import LeakSample, Probing, ShiftSample
 from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
 from automl.data.table.samples import TreeInputs, sample_rows, tree_inputs
@@ -67,7 +71,7 @@ def check_data(
     train = split.folds[0][0]
     rows = raw_rows(parts, plans, splits)
     return (
-        *_dropped_columns(plans),
+        *(one for one in dropped_columns(plans) if one.details["why"] not in ASKED_FOR),
         *missing_values(typed.iloc[train]),
         *(rows_per_class(targets[train], goal) if goal.task != "regression" else ()),
         *duplicated_rows(rows, targets, split),
@@ -78,6 +82,7 @@ def check_data(
             (goal.name, targets[train]) if goal.task == "regression" else None,
         ),
         *outliers(typed.iloc[train], targets[train], goal),
+        *(possible_groups(typed, plans, split) if "test" not in parts else ()),
         DataCheckRecord(
             "rows_per_input",
             "train",
@@ -126,14 +131,6 @@ def _shifts(
         other = unordered.rows(sample_rows(rows, seed=2))
         samples.append(ShiftSample(first, other, f"train/{role}", split_by))
     return samples
-
-
-def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
-    return [
-        DataCheckRecord("dropped_column", plan.name, 1.0, {"why": plan.dropped, **plan.details})
-        for plan in plans
-        if plan.dropped and plan.dropped not in ("asked for", "group")
-    ]
 
 
 def missing_values(train: pd.DataFrame) -> list[DataCheckRecord]:
