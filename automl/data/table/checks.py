@@ -1,9 +1,8 @@
 """What is worth knowing about the data before training: one record per finding.
 
-Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
-`leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
-fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_rows.py`, those of
-whose rows they are in `possible_groups.py`.
+Values only: what is bad is judged in `automl/diagnostics/`. Targets of test rows are never read
+here, their features are. Checks that fit models are in `leaks.py` and `probes.py`, others beside
+them in `repeated_rows.py` and `possible_groups.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -16,8 +15,7 @@ whose rows they are in `possible_groups.py`.
     leakage               column(s)        share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     sentinel              column, target   share of rows with numbers that may mean "missing"
-    outliers              column, target   largest distance from the median, in middle-half widths;
-                                           of the target also the share of its variance they make
+    outliers              column, target   largest distance from the median, in middle-half widths
     possible_group        column           share of test rows whose value train rows have as well
     rows_per_input        "train"          train rows for each input of the network
 """
@@ -164,7 +162,8 @@ def outliers(train: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[D
     """Columns with a few values far away, the farthest first.
 
     Far: beyond 3 middle-half widths (interquartile ranges) from the quartiles, Tukey's outer
-    fence. A few: at most 1 % of the rows, else the column is skewed rather than spoilt.
+    fence. A few: at most 1 % of the rows, else the column is skewed rather than spoilt. Of the
+    target it is kept, too, which share of its variance they make.
     """
     columns = {str(n): train[n].to_numpy() for n in train.columns if train[n].dtype.kind == "f"}
     if goal.task == "regression":
