@@ -21,6 +21,8 @@ from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import Predictions, StudyTable, study_table
 from automl.report.panels import FigureModule
+from automl.wording.data_notes import data_notes
+from automl.wording.printable import one_line
 from storage.records import StudyRecords
 
 TITLE_HEIGHT = 56  # pixels: two lines
@@ -93,7 +95,7 @@ def _titled(figure: go.Figure, title: str, study_name: str) -> go.Figure:
 
 
 def html_summary(records: StudyRecords) -> str:
-    """A study in a notebook's cell: the head of the report, its verdict, the best trials.
+    """A study in a notebook's cell: the report's head, the verdict, data notes, the best trials.
 
     Plain HTML without scripts, so that notebook viewers that strip them show it too.
     """
@@ -110,10 +112,12 @@ def html_summary(records: StudyRecords) -> str:
     verdicts, _ = verdict_part.verdicts(records)
     first = "".join(f"<p><b>{escape(v.kind)}.</b> {escape(v.message)}</p>" for v in verdicts[:1])
     advice = "".join(f"<li>{escape(text)}</li>" for v in verdicts[:1] for text, _ in v.advice)
+    notes = [escape(one_line(note)) for note in data_notes(records.data_checks)]
     return (
         f"<h3 style='margin:.2em 0'>{escape(records.settings.study_name)}</h3>"
         f"<table><tr>{cards}</tr></table>{first}"
         + (f"<ol>{advice}</ol>" if advice else "")
+        + "".join(f"<p style='opacity:.75'>{note}</p>" for note in notes)
         + _best_table(result_part.best_head(shown, records.settings.epoch_metric),
                       result_part.best_rows(shown, records.settings.epoch_metric))
     )  # fmt: skip

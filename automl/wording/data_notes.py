@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from automl.wording.counts import count
-from automl.wording.option_names import named
+from automl.wording.option_names import is_typed, named
 from storage.records import DataCheckRecord
 
 FREE_TEXT = "free text"
 """Why texts of several words that nearly all differ are left out."""
+
+SAY_NOTHING = ("constant", "all missing")
+"""Why columns are left out that could teach nothing."""
 
 MOST_NAMED = 8
 """Columns in a list of names."""
@@ -23,6 +26,17 @@ MOST_NAMED = 8
 def data_notes(checks: Sequence[DataCheckRecord]) -> tuple[str, ...]:
     """All such lines of what is kept of a study's data."""
     return (*dropped_lines(checks), *group_lines(checks))
+
+
+def warned_notes(checks: Sequence[DataCheckRecord]) -> tuple[str, ...]:
+    """Those of which something may be lost: a column of one value says nothing to anybody."""
+    lost = [one for one in checks if one.details.get("why") not in SAY_NOTHING]
+    return data_notes(lost)
+
+
+def noted(notes: Sequence[str]) -> str:
+    """How many there are, for the `repr` of what has them; "" where there are none."""
+    return f", data_notes={len(notes)}" if notes else ""
 
 
 def dropped_lines(checks: Iterable[DataCheckRecord]) -> Iterator[str]:
@@ -42,9 +56,12 @@ def group_lines(checks: Iterable[DataCheckRecord]) -> Iterator[str]:
         n_values, rows_each = check.details.get("n_values"), check.details.get("rows_each")
         if check.kind == "possible_group" and isinstance(n_values, int):
             rows = count(round(float(str(rows_each))), "row")
+            how = named("group", check.subject)
+            if not is_typed():
+                how += ", or groups in an estimator's fit"
             yield (
                 f"{check.subject}: {n_values:,} values, about {rows} each, in train and test rows "
-                f"alike; if rows to predict have others: {named('group', check.subject)}"
+                f"alike; if rows to predict have others: {how}"
             )
 
 

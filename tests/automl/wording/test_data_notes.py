@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from automl.wording.data_notes import MOST_NAMED, data_notes
+from automl.wording.data_notes import MOST_NAMED, data_notes, noted, warned_notes
 from automl.wording.option_names import spoken_as_typed
 from storage.records import DataCheckRecord, Json
 
@@ -32,6 +32,20 @@ def test_columns_left_out_for_one_reason_are_one_line_with_how_to_use_them() -> 
     assert notes[3] == "dropped as constant: fixed"
 
 
+def test_columns_that_could_teach_nothing_are_no_warning() -> None:
+    checks = [
+        dropped("fixed", "constant"),
+        dropped("empty", "all missing"),
+        dropped("row", "id-like"),
+    ]
+    assert len(data_notes(checks)) == 3
+    assert [note.partition(" (")[0] for note in warned_notes(checks)] == [
+        "dropped as id-like: row"
+    ]
+    assert noted(data_notes(checks)) == ", data_notes=3"
+    assert noted(()) == ""
+
+
 def test_many_columns_are_counted() -> None:
     (note,) = data_notes([dropped(f"x{i}", "constant") for i in range(MOST_NAMED + 2)])
     assert note.endswith("x7 and 2 more")
@@ -42,7 +56,8 @@ def test_a_column_that_may_say_whose_rows_they_are_is_told_with_the_option() -> 
     check = DataCheckRecord("possible_group", "customer", 0.9, details)
     assert data_notes([check]) == (
         "customer: 1,250 values, about 9 rows each, in train and test rows alike; if rows to "
-        "predict have others: group='customer'",
+        "predict have others: group='customer', or groups in an estimator's fit",
     )
+    assert warned_notes([check]) == data_notes([check])
     with spoken_as_typed():
         assert data_notes([check])[0].endswith("have others: --group customer")
