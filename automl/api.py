@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.commands_to_type import options_of_last_call, study_call
 from automl.data.kinds import read_data
-from automl.errors import ConfigError
+from automl.errors import ConfigError, warn_of
 from automl.executors.workers.warm_server import loading_ahead
 from automl.models.own.builders import remember_for
 from automl.models.own.reference import reference_of, refuse_in_import
@@ -38,6 +38,7 @@ from automl.studies import load_study
 from automl.system.interruption import stop_on_interrupt
 from automl.tuning.clock import Clock
 from automl.watching import Follow, watched
+from automl.wording.data_notes import warned_notes
 from automl.wording.printable import one_line
 
 if TYPE_CHECKING:
@@ -95,6 +96,10 @@ def search(data: Any, **options: Any) -> SearchResult:
             `n_trials`, the total of the study, and `timeout`, the seconds that this call may
             take, loading and scoring included.
 
+    Warns:
+        DataWarning: columns are left out from which something could be learned, or one may say
+            whose the rows are: see `SearchResult.data_notes`.
+
     Raises:
         ConfigError: an option does not exist or has a value it cannot have.
         DataError: the data cannot be used.
@@ -113,6 +118,10 @@ def search(data: Any, **options: Any) -> SearchResult:
         loading_ahead(chosen.workers, (chosen.device,), is_limited=is_limited),
         start_search(data, chosen) as session,
     ):
+        if session.call.data is not None and (
+            notes := warned_notes(session.call.data.data_checks)
+        ):
+            warn_of(["; ".join(notes)])
         return _carried_out(session, follow)
 
 

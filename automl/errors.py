@@ -8,7 +8,7 @@
         DivergedError                no epoch had finite losses: there is no best one
       OutputError(OSError)           a file cannot be written, or would replace a person's own
 
-`DataWarning` tells Python callers of cells that count as missing.
+`DataWarning` tells Python callers of cells that count as missing, and columns that do not count.
 The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
 `storage.StorageError(RuntimeError)`. Messages say the rule, the value, the fix. The command
 line prints these without a traceback and exits with 1.
@@ -30,7 +30,7 @@ class DataError(AutoMLError, ValueError):
 
 
 class DataWarning(UserWarning):
-    """Some cells of new rows could not be read as in training, and count as missing."""
+    """Cells of new rows count as missing, or columns of a table that is searched are left out."""
 
 
 def warn_of(messages: Iterable[str]) -> None:

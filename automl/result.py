@@ -15,7 +15,9 @@ from automl.options.spoken import spoken_diagnosis
 from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, writing_output
+from automl.system.study_files import study_files
 from automl.wording.counts import trial_words
+from automl.wording.data_notes import data_notes, noted
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score
 from search_spaces.declared import is_foreign
@@ -27,7 +29,6 @@ from storage.answers import (
     study_importances,
     trials_of,
 )
-from storage.engine import database_path
 from storage.errors import ArtifactError
 from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
 from storage.score_records import AnswerRecord, ColumnImportance, EvaluationRecord
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     from automl.report.plots import Plots
     from automl.training.predicted_files import PredictedRows
     from automl.training.trained_model import TrainedModel
-
-
-LOGS = ("-wal", "-shm", "-journal")  # how the names of SQLite's files beside a database end
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +122,11 @@ class SearchResult:
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed; options as the reader names them."""
         return tuple(map(spoken_diagnosis, shown_diagnoses(self.records)))
+
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """What to know of the data: columns left out, and why; whose the rows may be."""
+        return data_notes(self.records.data_checks)
 
     def best_model(self, model: Any = None) -> TrainedModel:
         """What the study hands over, with its preprocessing: `predict(frame)`.
@@ -335,7 +338,7 @@ class SearchResult:
         found = "no trial complete" if best is None else f"best={best.value:.4g}"
         return (
             f"SearchResult({self.study_name!r}, trials={len(self.trials)}, {found}, "
-            f"storage={self.storage!r})"
+            f"storage={self.storage!r}{noted(self.data_notes)})"
         )
 
     def _repr_html_(self) -> str:
@@ -381,21 +384,3 @@ def _none_complete(records: StudyRecords) -> StudyError:
         f"a best trial needs one that is complete, but {records.settings.study_name!r} has none "
         f"of {len(records.trials)}; {fix}"
     )
-
-
-def study_files(storage: str, *data: Any, table: str = "a table of the study") -> dict[str, str]:
-    """The database of a study with its logs, and those of its tables that are files.
-
-    Args:
-        table: what the tables are, for messages.
-
-    Returns:
-        What each file is, by its path.
-    """
-    files = {str(source): table for source in data if isinstance(source, (str, Path))}
-    database = database_path(storage)
-    if database is not None:
-        files[str(database)] = "the database"
-        kept = database.resolve()  # SQLite writes its logs beside what a link points at
-        files |= {f"{kept}{ending}": "a log of the database" for ending in LOGS}
-    return files

@@ -11,6 +11,7 @@ from pathlib import Path
 from automl.data.reading_notes import MAX_UNREAD_SHARE
 from tests.automl.data.test_broken_files import BROKEN_FILES
 from tests.automl.data.test_odd_columns import ODD_COLUMNS
+from tests.contracts.page_code import blocks, printed_by
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "data.md"
 
@@ -44,6 +45,42 @@ Missing among numbers, dates and truth values, in any case: nothing, `?`, `NA`, 
 categories. In a target, `NA` and the like mean that it is missing: these rows are left out, and
 said; `--keep-missing-class` keeps them as a class.
 
+## Texts
+
+Texts of which many rows have the same are categories. Those of several words that nearly all
+differ, such as comments, are left out, and so is what may be in them: make numbers of them first.
+In Python that is a step before the search, learned with it from the rows that are fitted:
+
+```python
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+
+import automl
+
+words = ["late", "broken", "lovely", "quick", "again", "box", "the", "colour", "price", "gift"]
+comments = [f"{words[i % 10]} {words[i * i % 7]} order {i}" for i in range(400)]
+table = pd.DataFrame({"comment": comments, "price": [i % 37 for i in range(400)]})
+is_happy = ["late" not in text and "broken" not in text for text in comments]
+
+texts = ColumnTransformer(
+    [("comment", TfidfVectorizer(max_features=200, min_df=5), "comment")],
+    remainder="passthrough",
+    sparse_threshold=0,
+)
+classifier = automl.AutoMLClassifier(n_trials=3, max_epochs=15, workers=1, random_state=0)
+pipeline = make_pipeline(texts, classifier).fit(table[:300], is_happy[:300])
+print(pipeline.score(table[300:], is_happy[300:]))
+```
+
+## Rows of one customer
+
+Where rows are drawn by chance for training and test, the rows of one customer, patient or machine
+lie in both. If rows to predict are of others, say so with `--group customer` (`groups` of an
+estimator's `fit`). A column is named that may be of this kind: of more than 60 different values
+with 2 to 100 rows each, or whose name says it, as `customer_id`.
+
 ## Files
 
 | a file with | what happens |
@@ -75,6 +112,11 @@ def _row(*cells: str) -> str:
 
 def test_the_page_says_what_the_tests_try() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_numbers_made_of_texts_are_learned_from(tmp_path: Path) -> None:
+    (score,) = printed_by("\n".join(blocks(page(), "python")), tmp_path)
+    assert float(score) > 0.95  # three in ten are unhappy
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from automl.console.streams import SafeStream
 from automl.console.terminal import SECONDS_BETWEEN_LINES, stderr_console
 from automl.data.files.prediction_files import PREDICTIONS
 from automl.errors import DataError, OutputError
-from automl.result import study_files
 from automl.serving.model_sources import ModelSource, loaded
 from automl.system.output_files import check_output, writing_output
+from automl.system.study_files import study_files
 from automl.wording.counts import agree, count
 from automl.wording.numbers import duration
 from automl.wording.printable import one_line

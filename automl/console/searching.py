@@ -74,8 +74,8 @@ def search(data: str, options: SearchOptions, ending: Ending) -> None:
 
 def _start(data: str, options: SearchOptions, ending: Ending) -> SearchSession:
     from automl.api import start_search
-    from automl.result import study_files
     from automl.system.output_files import PAGE, check_output
+    from automl.system.study_files import study_files
     from automl.tuning.clock import Clock
     from automl.tuning.ending_time import PRINTING_SECONDS, REPORT_SECONDS
 

@@ -18,6 +18,7 @@ from automl.diagnostics.learning_rates import (
     smaller_steps,
     takes_small_steps,
 )
+from automl.diagnostics.left_out import texts_advice
 from automl.diagnostics.restraint import (
     less_of,
     noticeable_restraints,
@@ -110,7 +111,7 @@ def _for_over_regularized(situation: Situation) -> list[Advice]:
 
 def _for_weak_signal(situation: Situation) -> list[Advice]:
     """What is missing lies in the data, more of a search finds little of it."""
-    return _other_data()
+    return [*texts_advice(situation.settings), *_other_data()]
 
 
 def advise_behind(
@@ -163,20 +164,18 @@ def _for_not_learning(situation: Situation) -> list[Advice]:
 
 def _for_no_signal(situation: Situation) -> list[Advice]:
     """No change of the search: what is missing lies in the data."""
-    steps = [
-        Advice(
-            "Check that each target belongs to its row: after a join, a sort or a shift by one "
-            "row, inputs and targets have nothing to do with each other."
-        ),
-        *_other_data(),
-    ]
-    if situation.is_regression and situation.settings.loss == "mean_squared":
-        far_values = (
-            "Search again with `--loss huber`, if the target has values far from the rest: in "
-            "squared errors a few of them outweigh all other rows."
-        )
-        steps.insert(1, Advice(far_values, (SpaceChange("loss", "huber"),)))
-    return steps
+    settings = situation.settings
+    check = (
+        "Check that each target belongs to its row: after a join, a sort or a shift by one row, "
+        "inputs and targets have nothing to do with each other."
+    )
+    far_values = (
+        "Search again with `--loss huber`, if the target has values far from the rest: in squared "
+        "errors a few of them outweigh all other rows."
+    )
+    is_squared = situation.is_regression and settings.loss == "mean_squared"
+    huber = [Advice(far_values, (SpaceChange("loss", "huber"),))] if is_squared else []
+    return [*texts_advice(settings), Advice(check), *huber, *_other_data()]
 
 
 def _other_data() -> list[Advice]:

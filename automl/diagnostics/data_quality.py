@@ -8,6 +8,7 @@ network.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -317,6 +318,26 @@ def _rows_per_input(check: DataCheckRecord) -> Diagnosis | None:
     )
 
 
+def _possible_group(check: DataCheckRecord) -> Diagnosis:
+    n_values, rows_each = detail(check, "n_values") or 0.0, detail(check, "rows_each") or 0.0
+    return Diagnosis(
+        kind="possible_group",
+        severity="info",
+        message=(
+            f"Column {check.subject} has {int(n_values):,} values, of about "
+            f"{count(round(rows_each), 'row')} each: {percent(check.value)} of the test rows have "
+            f"one that train rows have too. Scores say nothing of rows that have others."
+        ),
+        evidence=evidence(check),
+        advice=(
+            Advice(
+                "If rows to predict will have others, keep those of each together: "
+                f"`--group {shlex.quote(check.subject)}`."
+            ),
+        ),
+    )
+
+
 JUDGES: Mapping[str, Callable[[DataCheckRecord], Diagnosis | None]] = {
     "leakage": judge_leakage,
     "shift": _shift,
@@ -327,6 +348,7 @@ JUDGES: Mapping[str, Callable[[DataCheckRecord], Diagnosis | None]] = {
     "outliers": _outliers,
     "sentinel": _sentinel,
     "missing_values": _missing,
+    "possible_group": _possible_group,
     "rows_per_input": _rows_per_input,
 }
 """By kind of check. `dropped_column` has no judge: it is told when the data are loaded."""

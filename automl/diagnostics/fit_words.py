@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from automl.diagnostics.advice import advise, advise_behind, advise_less
 from automl.diagnostics.evidence import CurveFacts
 from automl.diagnostics.learning_curves import Fit, FitKind, is_near_zero
+from automl.diagnostics.left_out import texts_words
 from automl.diagnostics.restraint import restraint_words
 from automl.diagnostics.rivals import Rival
 from automl.diagnostics.signal import gain_evidence, gain_words
@@ -156,7 +157,8 @@ def _not_learning(fit: Fit, situation: Situation) -> str:
 
 def _no_signal(fit: Fit, situation: Situation) -> str:
     words = gain_words(fit.gain, situation.settings.loss) if fit.gain else ""
-    return f"this study's trials found nothing beyond guessing. {words}"
+    left_out = texts_words(situation.settings)
+    return f"this study's trials found nothing beyond guessing. {words}{left_out}"
 
 
 def _over_regularized(fit: Fit, situation: Situation) -> str:
@@ -256,7 +258,7 @@ def _weak_signal(fit: Fit, situation: Situation) -> str:
             f" No reference finds much more ({listing(losses)}, "
             f"{_guessing(situation)} {number(fit.references.baseline_loss)})."
         )
-    return text
+    return text + texts_words(situation.settings)
 
 
 def _remaining(fit: Fit, situation: Situation) -> str:

@@ -16,6 +16,7 @@ import optuna
 
 from automl.errors import StudyError
 from automl.result import SearchResult
+from automl.wording.data_notes import noted
 from storage import open_optuna_storage
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class HeldResult(SearchResult):
     def __repr__(self) -> str:
         best = self.records.best_trial
         found = "no trial complete" if best is None else f"best={best.value:.4g}"
-        return f"HeldResult({self.study_name!r}, trials={len(self.trials)}, {found})"
+        n_trials, notes = len(self.trials), noted(self.data_notes)
+        return f"HeldResult({self.study_name!r}, trials={n_trials}, {found}{notes})"
 
 
 def study_in_memory(result: SearchResult) -> optuna.Study:

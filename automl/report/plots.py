@@ -22,6 +22,8 @@ from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
 from automl.report.numbers.study import Predictions, StudyTable, study_table
 from automl.report.panels import FigureModule
+from automl.wording.data_notes import data_notes
+from automl.wording.printable import one_line
 from storage.records import StudyRecords
 
 TITLE_HEIGHT = 56  # pixels: two lines
@@ -94,7 +96,7 @@ def _titled(figure: go.Figure, title: str, study_name: str) -> go.Figure:
 
 
 def html_summary(records: StudyRecords) -> str:
-    """A study in a notebook's cell: the head of the report, its verdict, the best trials.
+    """A study in a notebook's cell: the report's head, the verdict, data notes, the best trials.
 
     Plain HTML without scripts, so that notebook viewers that strip them show it too.
     """
@@ -114,10 +116,12 @@ def html_summary(records: StudyRecords) -> str:
     )
     texts = [spoken(text) for v in verdicts[:1] for text, _ in v.advice]
     advice = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    notes = [escape(spoken(one_line(note))) for note in data_notes(records.data_checks)]
     return (
         f"<h3 style='margin:.2em 0'>{escape(records.settings.study_name)}</h3>"
         f"<table><tr>{cards}</tr></table>{first}"
         + (f"<ol>{advice}</ol>" if advice else "")
+        + "".join(f"<p style='opacity:.75'>{note}</p>" for note in notes)
         + _best_table(result_part.best_head(shown, records.settings.epoch_metric),
                       result_part.best_rows(shown, records.settings.epoch_metric))
     )  # fmt: skip

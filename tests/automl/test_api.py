@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import automl
-from automl.errors import ConfigError, DataError, StudyError
+from automl.errors import ConfigError, DataError, DataWarning, StudyError
 
 
 def table(n_rows: int = 120) -> pd.DataFrame:
@@ -47,6 +47,31 @@ def test_search_of_a_frame_gives_a_scored_and_judged_best_trial(storage: str) ->
     assert 0 <= result.evaluation.scores["accuracy"] <= 1
     assert result.evaluation.reference_scores("guessing")["loss"] == pytest.approx(0.693, abs=0.05)
     assert result.diagnoses[0].message
+
+
+def test_what_is_left_out_of_a_table_is_warned_of_and_stays_with_the_result(storage: str) -> None:
+    generator = np.random.default_rng(0)
+    told = table(300).assign(
+        row_id=range(300),
+        comment=[f"parcel came on day {i}" for i in range(300)],
+        customer=[f"c{i}" for i in generator.integers(0, 80, 300)],
+        fixed="x",
+    )
+    with pytest.warns(DataWarning) as warned:
+        result = automl.search(told, **quick(storage))  # type: ignore[arg-type]
+    (said,) = [str(one.message) for one in warned]
+    for name in (
+        "id-like: row_id",
+        "free text: comment",
+        "customer: ",
+    ):
+        assert name in said
+    assert "fixed" not in said
+    assert len(result.data_notes) == 4 and "data_notes=4" in repr(result)
+    html = result._repr_html_()
+    assert all(note.partition("'")[0] in html for note in result.data_notes)
+    assert automl.load_study(result.study_name, storage).data_notes == result.data_notes
+    assert "data_notes" not in repr(automl.search(table(), **{**quick(storage), "study": "b"}))  # type: ignore[arg-type]
 
 
 def test_the_same_call_again_gives_the_same_result(storage: str) -> None:

@@ -14,7 +14,7 @@ from sklearn.datasets import load_iris
 
 import automl
 from automl.errors import ConfigError, StudyError
-from automl.result import SearchResult, study_files
+from automl.result import SearchResult
 from automl.studies import load_study
 from storage.records import TrialRecord
 
@@ -147,14 +147,3 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
     }
     assert {"loss", "accuracy", "interval", "references"} <= set(values["test"])
     assert set(values["diagnosis"]) >= {"verdict", "advice"}
-
-
-def test_the_logs_of_a_database_are_among_the_files_of_a_study(tmp_path: Path) -> None:
-    """SQLite writes them beside what a link points at."""
-    (tmp_path / "link.db").symlink_to("real.db")
-    files = study_files(f"sqlite:///{tmp_path / 'link.db'}", "a.csv", None, table="the data")
-    assert files["a.csv"] == "the data"
-    assert files[str(tmp_path / "link.db")] == "the database"
-    for log in ("-wal", "-shm", "-journal"):
-        assert files[str(tmp_path.resolve() / f"real.db{log}")] == "a log of the database"
-    assert study_files("sqlite://") == {}

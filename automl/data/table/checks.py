@@ -1,8 +1,8 @@
 """What is worth knowing about the data before training: one record per finding.
 
-Values only; what is bad is judged in `automl/diagnostics/data_quality.py`, and what leaks in
-`leakage.py` beside it. Targets of test rows are never read here, their features are. Those that
-fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_rows.py`.
+Values only: what is bad is judged in `automl/diagnostics/`. Targets of test rows are never read
+here, their features are. Checks that fit models are in `leaks.py` and `probes.py`, others beside
+them in `repeated_rows.py` and `possible_groups.py`.
 
     kind                  subject          value
     dropped_column        column           1; why is in the details
@@ -15,8 +15,8 @@ fit models are in `leaks.py` and `probes.py`, those of whole rows in `repeated_r
     leakage               column(s)        share of the target's variance that it alone explains
     shift                 "train/test" ... area under the ROC curve of telling the two apart
     sentinel              column, target   share of rows with numbers that may mean "missing"
-    outliers              column, target   largest distance from the median, in middle-half widths;
-                                           of the target also the share of its variance they make
+    outliers              column, target   largest distance from the median, in middle-half widths
+    possible_group        column           share of test rows whose value train rows have as well
     rows_per_input        "train"          train rows for each input of the network
 """
 
@@ -31,8 +31,10 @@ from numpy.typing import NDArray
 
 from automl.data.choices import split_kind
 from automl.data.splits import RowSplit
+from automl.data.table.column_messages import ASKED_FOR, dropped_columns
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.parts import Part
+from automl.data.table.possible_groups import possible_groups
 from automl.data.table.probing import LeakSample, Probing, ShiftSample
 from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, raw_rows
 from automl.data.table.samples import TreeInputs, sample_rows, tree_inputs
@@ -67,7 +69,7 @@ def check_data(
     train = split.folds[0][0]
     rows = raw_rows(parts, plans, splits)
     return (
-        *_dropped_columns(plans),
+        *(one for one in dropped_columns(plans) if one.details["why"] not in ASKED_FOR),
         *missing_values(typed.iloc[train]),
         *(rows_per_class(targets[train], goal) if goal.task != "regression" else ()),
         *duplicated_rows(rows, targets, split),
@@ -78,6 +80,7 @@ def check_data(
             (goal.name, targets[train]) if goal.task == "regression" else None,
         ),
         *outliers(typed.iloc[train], targets[train], goal),
+        *(possible_groups(typed, plans, split) if "test" not in parts else ()),
         DataCheckRecord(
             "rows_per_input",
             "train",
@@ -128,14 +131,6 @@ def _shifts(
     return samples
 
 
-def _dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
-    return [
-        DataCheckRecord("dropped_column", plan.name, 1.0, {"why": plan.dropped, **plan.details})
-        for plan in plans
-        if plan.dropped and plan.dropped not in ("asked for", "group", "weight")
-    ]
-
-
 def missing_values(train: pd.DataFrame) -> list[DataCheckRecord]:
     """Columns with gaps, the emptiest first, at most 20."""
     shares = (train.isna() | (train == MISSING_CATEGORY)).mean().sort_values(ascending=False)
@@ -167,7 +162,8 @@ def outliers(train: pd.DataFrame, targets: NDArray[Any], goal: Target) -> list[D
     """Columns with a few values far away, the farthest first.
 
     Far: beyond 3 middle-half widths (interquartile ranges) from the quartiles, Tukey's outer
-    fence. A few: at most 1 % of the rows, else the column is skewed rather than spoilt.
+    fence. A few: at most 1 % of the rows, else the column is skewed rather than spoilt. Of the
+    target it is kept, too, which share of its variance they make.
     """
     columns = {str(n): train[n].to_numpy() for n in train.columns if train[n].dtype.kind == "f"}
     if goal.task == "regression":

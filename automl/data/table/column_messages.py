@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from automl.data.table.columns import ColumnPlan
 from automl.wording.counts import agree, count
+from automl.wording.data_notes import dropped_lines
 from automl.wording.option_names import named
+from storage.records import DataCheckRecord
 
 KINDS = ("numeric", "categorical", "boolean", "date")
 
 MAX_LINES = 12
 """Of lines on single columns; of more, it is said how many there are."""
 
-MOST_NAMED = 8
-"""Columns in a list of names."""
+ASKED_FOR = ("asked for", "group", "weight")
+"""Why columns are left out of which a person has said so: nobody need be told again."""
 
 
 def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
@@ -31,34 +33,30 @@ def column_messages(plans: Sequence[ColumnPlan]) -> list[str]:
     if len(lines) > MAX_LINES:
         more = len(lines) - MAX_LINES + 1
         lines = [*lines[: MAX_LINES - 1], f"{more} further columns are read in such ways"]
-    return [f"columns beside the target: {told}", *_dropped_lines(plans), *urgent, *lines]
+    return [
+        f"columns beside the target: {told}",
+        *dropped_lines(dropped_columns(plans)),
+        *urgent,
+        *lines,
+    ]
 
 
 def _is_urgent(plan: ColumnPlan) -> bool:
     return bool({"n_stray", "ambiguous", "is_ambiguous"} & plan.details.keys())
 
 
-def _dropped_lines(plans: Sequence[ColumnPlan]) -> Iterator[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for plan in plans:
-        if plan.dropped:
-            reasons.setdefault((plan.dropped, _how_to_keep(plan)), []).append(plan.name)
-    for (reason, how), names in reasons.items():
-        yield f"dropped as {reason}: {_listed(names)}{how}"
-
-
-def _how_to_keep(plan: ColumnPlan) -> str:
-    reason = plan.dropped
-    as_categories = named("categorical")
-    if " % dates, but " in reason:
-        return f" (keep with {named('date')}: other cells count as missing; or {as_categories})"
-    if " % numbers, but " in reason:
-        return f" (keep with {named('numeric')}: other cells count as missing; or {as_categories})"
-    if reason == "id-like" and (plan.kind == "numeric" or "could_be_numeric" in plan.details):
-        return f" (keep with {named('numeric')} or {as_categories})"
-    if reason in ("id-like", "free text", "codes that hardly repeat") or "numbers in" in reason:
-        return f" (keep with {as_categories})"
-    return ""
+def dropped_columns(plans: Sequence[ColumnPlan]) -> list[DataCheckRecord]:
+    """What is known of each column that is left out, as it is kept with the study."""
+    return [
+        DataCheckRecord(
+            "dropped_column",
+            plan.name,
+            1.0,
+            {"why": plan.dropped, "kind": plan.kind, **plan.details},
+        )
+        for plan in plans
+        if plan.dropped
+    ]
 
 
 def column_lines(plan: ColumnPlan) -> Iterator[str]:
@@ -100,8 +98,3 @@ def _strays(plan: ColumnPlan, noun: str) -> str:
     stray = plan.details.get("stray")
     shown = ", ".join(repr(str(text)[:30]) for text in stray) if isinstance(stray, list) else ""
     return f"cells that are no {noun} count as missing: {plan.details['n_stray']}, such as {shown}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    n_more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {n_more} more" if n_more > 0 else "")

@@ -13,6 +13,7 @@ from automl.data.table.column_messages import column_lines, column_messages
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.sentinels import sentinel_messages
 from automl.data.targets import Target
+from automl.wording.data_notes import group_lines
 from automl.wording.option_names import named
 from storage.records import DataCheckRecord
 
@@ -37,6 +38,7 @@ def describe(
         describe_task(goal, targets) + hint,
         *(column_lines(goal.reading.plan) if goal.task == "regression" else ()),
         *column_messages(plans),
+        *group_lines(checks),
         *sentinel_messages(checks),
         describe_split(split),
         *describe_repeated_rows(checks),

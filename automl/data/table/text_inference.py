@@ -31,6 +31,7 @@ from automl.data.table.columns import TRUE_FALSE, ColumnPlan
 from automl.data.table.date_formats import DateGuess, guess_dates
 from automl.data.table.number_formats import plain_numbers
 from automl.data.table.number_guesses import NumberGuess, guess_numbers
+from automl.wording.data_notes import FREE_TEXT
 from storage.records import Json
 
 MOST = 0.9
@@ -210,4 +211,4 @@ def _nearly(guess: NumberGuess | None, dates: DateGuess | None) -> str:
 def _wordiness(texts: DistinctTexts) -> str:
     n_words = [len(text.split()) for text in texts.counts]
     mean = np.average(n_words, weights=list(texts.counts.values()))
-    return "free text" if mean >= FREE_TEXT_WORDS else "id-like"
+    return FREE_TEXT if mean >= FREE_TEXT_WORDS else "id-like"

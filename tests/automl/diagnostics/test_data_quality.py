@@ -122,6 +122,17 @@ def test_what_does_not_matter_is_passed_over(kind: str, value: float) -> None:
     assert judged(kind, value) == []
 
 
+def test_a_column_that_may_say_whose_rows_they_are_is_no_fault() -> None:
+    details = {"n_values": 250, "rows_each": 9.4}
+    check = DataCheckRecord("possible_group", "customer no", 0.98, details)
+
+    (diagnosis,) = diagnose_data([check])
+
+    assert diagnosis.severity == "info"
+    assert "250 values, of about 9 rows each: 98 % of the test rows" in diagnosis.message
+    assert "`--group 'customer no'`" in diagnosis.advice[0].text
+
+
 def test_what_voids_scores_comes_first() -> None:
     checks = [
         DataCheckRecord("imbalance", "yes", 50.0),
@@ -199,7 +210,7 @@ def test_evidence_keeps_the_checks_numbers() -> None:
 
 def test_every_kind_of_check_is_known() -> None:
     """`dropped_column` is told when the data are loaded; all others have a judge."""
-    assert len(JUDGES) == 10
+    assert len(JUDGES) == 11
 
 
 @pytest.mark.parametrize(("share", "severity"), [(0.99, "problem"), (0.2, "info")])

@@ -31,7 +31,8 @@ def test_what_was_decided_is_told() -> None:
     assert column_messages(infer_columns(frame)) == [
         "columns beside the target: 1 numeric, 1 categorical, 1 date, 3 dropped",
         "dropped as id-like: PassengerId (keep with --numeric or --categorical)",
-        "dropped as free text: name (keep with --categorical)",
+        "dropped as free text: name (make numbers of it first, as by scikit-learn's "
+        "TfidfVectorizer: docs/data.md)",
         "dropped as constant: fixed",
         "age is numeric: cells that are no numbers count as missing: 1, such as '5o'",
         "born is read as dates %m/%d/%Y: check day and month",
