@@ -52,7 +52,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("storage.records",),  # spoken by everyone
     (
         *("storage.score_records", "storage.call_records", "storage.widening_records"),
-        "storage.notebook_html",
+        *("storage.notebook_html", "storage.error_root"),
     ),
     ("storage.titles",),
 )

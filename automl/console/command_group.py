@@ -208,10 +208,8 @@ def _show_traceback(
 def is_expected(error: Exception) -> bool:
     """Whether an error is one of those that the project raises on purpose."""
     from automl.errors import AutoMLError
-    from search_spaces import SearchSpaceError
-    from storage import StorageError
 
-    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+    return isinstance(error, AutoMLError)
 
 
 def told_steps(first: str) -> AbstractContextManager[None]:
