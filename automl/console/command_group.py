@@ -86,7 +86,7 @@ def prepare(context: click.Context, log_file: str | None) -> None:
     given = {key: value for key, value in settings.values.items() if key in taken}
     context.default_map = {name: given}
     if given and not is_quiet():
-        from automl.console.terminal import stderr_console
+        from automl.console.consoles import stderr_console
 
         path = one_line(os.path.relpath(settings.path))
         stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)

@@ -16,6 +16,7 @@ import optuna
 
 from automl.errors import StudyError
 from automl.result import SearchResult
+from automl.stored_result import found_in_brief
 from storage import open_optuna_storage
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class HeldResult(SearchResult):
         return self.held_model
 
     def __repr__(self) -> str:
-        best = self.records.best_trial
-        found = "no trial complete" if best is None else f"best={best.value:.4g}"
+        found = found_in_brief(self.records)
         return f"HeldResult({self.study_name!r}, trials={len(self.trials)}, {found})"
 
 
