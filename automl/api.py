@@ -21,7 +21,7 @@ from automl.models.own.builders import remember_for
 from automl.models.own.reference import reference_of, refuse_in_import
 from automl.objectives.kinds import kind_of, kind_of_reference
 from automl.options.loading import fixed_options, is_from_files
-from automl.options.option import check_names, options_of, said_options
+from automl.options.option import check_names, options_of, plain_number, said_options
 from automl.options.search_options import (
     FixedOptions,
     FreeOptions,
@@ -63,7 +63,7 @@ def start_search(data: Any, options: SearchOptions, clock: Clock | None = None) 
             the rule, the value and the fix.
     """
     refuse_in_import("a search")
-    clock = clock or Clock(options.timeout)
+    clock = clock or Clock(plain_number(options.timeout))
     is_named = isinstance(data, (str, Path))
     space = chosen_space(options)  # what is mistyped is told before torch is imported
     is_torch_loaded = check_choices(options, space)
@@ -93,8 +93,8 @@ def search(data: Any, **options: Any) -> SearchResult:
         data: a path, "sklearn:NAME", a DataFrame, arrays (x, y), a mapping of arrays, a torch
             Dataset, or an object that loads itself (automl/data/kinds.py).
         options: the fields of `SearchOptions`, such as `target`, the column to predict,
-            `n_trials`, the total of the study, and `timeout`, the seconds that this call may
-            take, loading and scoring included.
+            `n_trials`, the total of the study, and `timeout`, the time that this call may take,
+            loading and scoring included: seconds, or a text like "10m".
 
     Warns:
         DataWarning: columns are left out from which something could be learned, or one may say
@@ -144,7 +144,7 @@ def start_tune(objective: Any, space: Any, options: Mapping[str, Any]) -> Search
                 "yield a loss after each epoch, or leave max_epochs out"
             )
         chosen = replace(chosen, max_epochs=1)
-    clock, searched = Clock(chosen.timeout), space_of_objective(space)
+    clock, searched = Clock(plain_number(chosen.timeout)), space_of_objective(space)
     of_search = SearchOptions(**vars(chosen), space=searched, references=False, preflight=False)
     from automl.session.opening import open_objective
 

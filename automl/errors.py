@@ -7,11 +7,12 @@
       TrainingError(RuntimeError)    training cannot go on
         DivergedError                no epoch had finite losses: there is no best one
       OutputError(OSError)           a file cannot be written, or would replace a person's own
+      search_spaces.SearchSpaceError(ValueError)   a space, or a change of one, is not possible
+      storage.StorageError(RuntimeError)           what is stored cannot be read or written
 
-`DataWarning` tells Python callers of cells that count as missing, and columns that do not count.
-The two bottom packages own theirs: `search_spaces.SearchSpaceError(ValueError)` and
-`storage.StorageError(RuntimeError)`. Messages say the rule, the value, the fix. The command
-line prints these without a traceback and exits with 1.
+The last two, and the root, are of packages below this one. `DataWarning` tells Python callers of
+cells that count as missing, and columns that do not count. Messages say the rule, the value, the
+fix. The command line prints these without a traceback and exits with 1.
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ import difflib
 import warnings
 from collections.abc import Iterable
 
-
-class AutoMLError(Exception):
-    """The root of the project's errors."""
+from storage.error_root import AutoMLError as AutoMLError
 
 
 class DataError(AutoMLError, ValueError):

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.diagnostics.headline import shown_diagnoses
 from automl.errors import StudyError, not_ours, warn_of
-from automl.options.spoken import spoken_diagnosis
-from automl.options.values import MODEL, TRIAL_NUMBER
+from automl.options.values import MODEL, TRIAL_NUMBER, whole
+from automl.stored_result import StoredResult
 from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, writing_output
 from automl.system.study_files import study_files
 from automl.wording.counts import trial_words
-from automl.wording.data_notes import data_notes, noted
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score
 from search_spaces.declared import is_foreign
 from storage.answers import (
     predictions_artifact,
     single_answer,
-    study_answer,
-    study_evaluation,
-    study_importances,
     trials_of,
 )
 from storage.errors import ArtifactError
-from storage.records import CAUSES, Diagnosis, Json, StudyRecords, TrialRecord
-from storage.score_records import AnswerRecord, ColumnImportance, EvaluationRecord
+from storage.records import Json
+from storage.score_records import AnswerRecord
 from storage.untouched import open_untouched
 
 if TYPE_CHECKING:
@@ -52,81 +46,17 @@ class WrittenPredictions:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SearchResult:
+class SearchResult(StoredResult):
     """A study with its best configuration, honest score, verdict and figures.
 
     Torch and plotly are imported by the methods that need them: to read a result takes neither.
+
+    Attributes:
+        records: all that is stored of the study.
+        storage: the URL of its database.
+        seconds: of the call that gave this result, from its beginning.
+        n_ended_before: trials that had come to an end when that call began.
     """
-
-    records: StudyRecords
-    storage: str
-    seconds: float = 0.0  # of the call that gave this result, from its beginning
-    n_ended_before: int = 0  # trials that had come to an end when that call began
-
-    @property
-    def study_name(self) -> str:
-        """The study's name in the database, for Optuna and Optuna Dashboard too."""
-        return self.records.settings.study_name
-
-    @property
-    def trials(self) -> tuple[TrialRecord, ...]:
-        """All trials, in the order of their numbers."""
-        return self.records.trials
-
-    @property
-    def best(self) -> TrialRecord:
-        """The complete trial of the lowest validation loss.
-
-        Raises:
-            StudyError: no trial has completed.
-        """
-        best = self.records.best_trial
-        if best is None:
-            raise _none_complete(self.records)
-        return best
-
-    @property
-    def has_only_failures(self) -> bool:
-        """Whether every trial has failed: then something is wrong beyond hyperparameters."""
-        return bool(self.trials) and all(
-            trial.outcome in ("failed", "refused") for trial in self.trials
-        )
-
-    @property
-    def answer(self) -> AnswerRecord:
-        """What the study hands over: runs whose networks predict together.
-
-        Raises:
-            StudyError: no trial has completed.
-        """
-        answer = study_answer(self.records)
-        if answer is None:
-            raise _none_complete(self.records)
-        return answer
-
-    @property
-    def evaluation(self) -> EvaluationRecord | None:
-        """The answer's scores on the test rows; None before they were taken."""
-        return study_evaluation(self.records, "test")
-
-    @property
-    def column_importances(self) -> tuple[ColumnImportance, ...]:
-        """How much worse the answer predicts with each column shuffled, the worst first.
-
-        Measured on validation rows; () where it was not: the report says why.
-        """
-        found = study_importances(self.records)
-        return () if found is None else found.columns
-
-    @property
-    def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """The verdict first, then all else that was noticed; options as the reader names them."""
-        return tuple(map(spoken_diagnosis, shown_diagnoses(self.records)))
-
-    @property
-    def data_notes(self) -> tuple[str, ...]:
-        """What to know of the data: columns left out, and why; whose the rows may be."""
-        return data_notes(self.records.data_checks)
 
     def best_model(self, model: Any = None) -> TrainedModel:
         """What the study hands over, with its preprocessing: `predict(frame)`.
@@ -307,6 +237,29 @@ class SearchResult:
 
         return trials_frame(self.records)
 
+    def column_importances_dataframe(self) -> pd.DataFrame:
+        """`column_importances` as a pandas table, the most important column first.
+
+        One row per column: by how much the loss, and the score of the metric, are better with it
+        than with its values shuffled, with 95 % intervals (automl/report/columns_frame.py).
+        """
+        from automl.report.columns_frame import columns_frame
+
+        return columns_frame(self.column_importances)
+
+    def summary(self, width: int = 80) -> str:
+        """What `automl show` prints, without colours: verdict, best trial, scores, advice.
+
+        Args:
+            width: characters of a line, except of commands to type, which stay in one.
+
+        Raises:
+            ConfigError: it is no whole number from 80, which tables need.
+        """
+        from automl.console.summary import summary_text
+
+        return summary_text(self, whole(80).plain("width", width))
+
     @property
     def plots(self) -> Plots:
         """The report's figures for notebooks: `result.plots.curves()`; a tab lists them all."""
@@ -332,14 +285,6 @@ class SearchResult:
     def _check_ours(self) -> None:
         if is_foreign(self.records.settings.space):
             raise StudyError(not_ours(f"study {self.study_name!r} in {self.storage}"))
-
-    def __repr__(self) -> str:
-        best = self.records.best_trial
-        found = "no trial complete" if best is None else f"best={best.value:.4g}"
-        return (
-            f"SearchResult({self.study_name!r}, trials={len(self.trials)}, {found}, "
-            f"storage={self.storage!r}{noted(self.data_notes)})"
-        )
 
     def _repr_html_(self) -> str:
         """What a notebook shows where a cell ends with the result."""
@@ -370,17 +315,3 @@ def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
     if trial_number is None:
         return result.answer
     return single_answer(result.records, TRIAL_NUMBER.plain("trial_number", trial_number))
-
-
-def _none_complete(records: StudyRecords) -> StudyError:
-    failed = [trial for trial in records.trials if trial.outcome == "failed"]
-    if failed and len(failed) == len(records.trials):
-        causes = Counter(CAUSES.get(str(trial.cause), str(trial.cause)) for trial in failed)
-        why = "; ".join(f"{n}: {cause}" for cause, n in causes.most_common())
-        fix = f"all have failed ({why})"
-    else:
-        fix = "continue it with the same call, or with more time"
-    return StudyError(
-        f"a best trial needs one that is complete, but {records.settings.study_name!r} has none "
-        f"of {len(records.trials)}; {fix}"
-    )

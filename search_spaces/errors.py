@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from storage.error_root import AutoMLError
 
-class SearchSpaceError(ValueError):
+
+class SearchSpaceError(AutoMLError, ValueError):
     """A search space, or a change of one, is not possible."""
 
     def __init__(self, message: str, *, parameter: str = "", key: str = "") -> None:

@@ -1,6 +1,6 @@
 """The errors and the one warning that the storage raises on purpose.
 
-    StorageError(RuntimeError)
+    StorageError(RuntimeError)       of `error_root.AutoMLError`, as all that is raised
       ArtifactError                  a file beside the database
       DamagedError                   a row is not as this program wrote it
       NotStoredError(KeyError)       a study or trial that is not there, or not any more
@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from storage.error_root import AutoMLError
 
-class StorageError(RuntimeError):
+
+class StorageError(AutoMLError, RuntimeError):
     """The database or an artifact cannot be read or written."""
 
 

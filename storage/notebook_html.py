@@ -7,7 +7,7 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -56,6 +56,68 @@ def diagnosis_html(found: Any) -> str:
     advice = [(f"{n}.", one.text) for n, one in enumerate(found.advice, start=1)]
     name = title(found)
     return described(f"{name} ({found.severity})", advice, untitled(name, found.message))
+
+
+def difference_line(found: Any) -> str:
+    """A `PairedDifference` with its interval."""
+    return f"PairedDifference({_with_interval(found.value, found.low, found.high)})"
+
+
+def evaluation_line(found: Any) -> str:
+    """An `EvaluationRecord` with its scores; of its references the names."""
+    names = ", ".join(one.name for one in found.references)
+    beside = f"; beside {names}" if names else ""
+    return f"EvaluationRecord({found.split} rows: {_scores(found.scores)}{beside})"
+
+
+def reference_line(found: Any) -> str:
+    """A `ReferenceRecord` with its scores."""
+    return f"ReferenceRecord({found.name}: {_scores(found.scores)})"
+
+
+def worth_line(found: Any) -> str:
+    """A `MetricWorth` with its interval."""
+    return f"MetricWorth({found.score}={_with_interval(found.value, found.low, found.high)})"
+
+
+def cross_fitted_line(found: Any) -> str:
+    """What a way to choose is worth: its loss, and that of the metric."""
+    loss = f"loss={_with_interval(found.loss, found.low, found.high)}"
+    metric = "" if found.metric is None else f", {found.metric.score}={found.metric.value:.4g}"
+    return f"CrossFitted({loss}{metric}, {found.n_candidates} candidates)"
+
+
+def answer_line(found: Any) -> str:
+    """An `AnswerRecord` without its members."""
+    runs = f"{len(found.members)} run{'s' if len(found.members) != 1 else ''}"
+    size = "" if found.n_parameters is None else f", {found.n_parameters:,} parameters"
+    return f"AnswerRecord({found.kind}, {runs}, best trial {found.best_trial_number}{size})"
+
+
+def importance_line(found: Any) -> str:
+    """A `ColumnImportance`: what each score loses without the column."""
+    gains = ", ".join(
+        f"{score}={_with_interval(gain.value, gain.low, gain.high)}"
+        for score, gain in found.gains.items()
+    )
+    alike = f"; like {', '.join(found.alike)}" if found.alike else ""
+    return f"ColumnImportance({found.name!r}, {gains}{alike})"
+
+
+def importances_line(found: Any) -> str:
+    """An `ImportancesRecord`, or why there are none."""
+    if found.missing_because is not None:
+        return f"ImportancesRecord(missing: {found.missing_because!r})"
+    columns = f"{len(found.columns)} of {found.n_columns} columns"
+    return f"ImportancesRecord({columns}, {found.n_rows} rows, {found.n_repeats} repeats)"
+
+
+def _scores(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{name}={value:.4g}" for name, value in scores.items())
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.4g} ({low:.4g} to {high:.4g})"
 
 
 def _line(cell: str, texts: Iterable[str]) -> str:

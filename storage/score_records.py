@@ -11,6 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from storage.notebook_html import (
+    answer_line,
+    cross_fitted_line,
+    difference_line,
+    evaluation_line,
+    importance_line,
+    importances_line,
+    reference_line,
+    worth_line,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
@@ -23,6 +34,8 @@ class PairedDifference:
     standard_error: float
     low: float  # 95 % interval
     high: float
+
+    __repr__ = difference_line
 
     @property
     def is_better(self) -> bool:
@@ -68,6 +81,8 @@ class ReferenceRecord:
     is_final: bool = True  # False: it was still getting better when its effort was spent
     metric: str | None = None  # the study's when it was scored
     threshold: float | None = None  # that it decides by between two classes, see `AnswerRecord`
+
+    __repr__ = reference_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,8 @@ class MetricWorth:
     # Of a threshold of classes over 0.5; None: the metric has none.
     threshold_gain: PairedDifference | None = None
 
+    __repr__ = worth_line
+
 
 @dataclass(frozen=True, slots=True)
 class CrossFitted:
@@ -130,6 +147,8 @@ class CrossFitted:
     n_candidates: int  # trials that were chosen among
     gain: PairedDifference | None = None  # over the best single trial, in the loss's unit
     metric: MetricWorth | None = None  # None: it was not chosen by a metric
+
+    __repr__ = cross_fitted_line
 
     @property
     def score(self) -> str:
@@ -154,6 +173,8 @@ class AnswerRecord:
     validation: CrossFitted | None = None
     threshold: float | None = None  # the second of two classes is decided for above it; None: 0.5
 
+    __repr__ = answer_line
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRecord:
@@ -166,6 +187,8 @@ class EvaluationRecord:
     references: tuple[ReferenceRecord, ...] = ()
     evaluated_at: float = 0.0
     only_class: str | None = None  # that it decides for on all rows; None: several, or quantities
+
+    __repr__ = evaluation_line
 
     def reference(self, name: ReferenceName) -> ReferenceRecord | None:
         """A reference by its name; None where it was not fitted."""
@@ -198,6 +221,8 @@ class ColumnImportance:
     # with either of two such columns shuffled the other is still there.
     alike: Mapping[str, float] = field(default_factory=dict)
 
+    __repr__ = importance_line
+
     @property
     def loss(self) -> PairedDifference:
         """By how much the loss is lower with the column than with its values shuffled."""
@@ -216,3 +241,5 @@ class ImportancesRecord:
     measured_at: float = 0.0
     metric: str | None = None  # of the study when they were measured, where it is not the loss
     missing_because: str | None = None  # None: they were measured
+
+    __repr__ = importances_line

@@ -33,7 +33,11 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.study_list",),
     ("automl.studies", "automl.options.loading"),
     ("automl.result",),
+    ("automl.console.summary",),  # what `result.summary()` says, too
+    ("automl.console.verdicts",),
+    ("automl.console.consoles",),
     ("automl.report", "automl.export"),
+    ("automl.stored_result",),
     ("automl.compared_json",),
     ("automl.comparison", "automl.study_json"),
     ("automl.listed_json",),
@@ -50,10 +54,8 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.errors", "automl.wording"),
     ("search_spaces", "storage"),
     ("storage.records",),  # spoken by everyone
-    (
-        *("storage.score_records", "storage.call_records", "storage.widening_records"),
-        "storage.notebook_html",
-    ),
+    ("storage.score_records", "storage.call_records", "storage.widening_records"),
+    ("storage.notebook_html", "storage.error_root"),
     ("storage.titles",),
 )
 

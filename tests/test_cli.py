@@ -231,7 +231,7 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
         ),
         ("--max-parameters", "1.5", "max_parameters must be a whole number from 1, but got '1.5'"),
         ("--max-parameters", "20", "but got 20: the smallest has"),
-        ("--max-latency", "0s", "max_latency must be a number of seconds above 0, but got 0"),
+        ("--max-latency", "0s", "max_latency must be a number of seconds above 0, or a time like"),
         ("--max-latency", "2 miles", "a time is written like 90s"),
         ("--max-latency", "1us", "but got 1 us: the quickest takes"),
         ("--latency-rows", "999999", "latency_rows must be a whole number from 1, but got 999999"),

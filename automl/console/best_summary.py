@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from automl.console.consoles import stdout_console
 from automl.console.summary import print_parameters
-from automl.console.terminal import stdout_console
 from automl.result import SearchResult
 from automl.wording.printable import one_line
 from automl.wording.scores import score_and_interval, score_name, score_text, scores_in_order

@@ -86,7 +86,7 @@ def prepare(context: click.Context, log_file: str | None) -> None:
         return
     context.default_map = {name: settings.values}
     if settings.values and not is_quiet():
-        from automl.console.terminal import stderr_console
+        from automl.console.consoles import stderr_console
 
         path = one_line(os.path.relpath(settings.path))
         stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)
@@ -211,10 +211,8 @@ def _show_traceback(
 def is_expected(error: Exception) -> bool:
     """Whether an error is one of those that the project raises on purpose."""
     from automl.errors import AutoMLError
-    from search_spaces import SearchSpaceError
-    from storage import StorageError
 
-    return isinstance(error, (AutoMLError, SearchSpaceError, StorageError))
+    return isinstance(error, AutoMLError)
 
 
 def told_steps(first: str) -> AbstractContextManager[None]:

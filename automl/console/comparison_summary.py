@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.comparison import Comparison, Rows
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console
 from automl.wording.printable import one_line
 
 

@@ -21,7 +21,6 @@ from automl.console.command_options import Typed
 from automl.console.settings_file import find_settings
 from automl.errors import AutoMLError
 from automl.options.values import DEFAULT_STORAGE, SKLEARN_DATA, SPACE
-from storage import StorageError
 
 SHELLS = ("bash", "zsh", "fish")
 SAID = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
@@ -51,7 +50,7 @@ class Offered(click.ParamType[Any]):
         try:
             words = [one for one in self.words(ctx, incomplete) if not one.startswith("-")]
             found = [one for one in words if one.startswith(incomplete)]  # none is an option
-        except (AutoMLError, StorageError):  # told when the command runs
+        except AutoMLError:  # told when the command runs
             found = []
         items = [CompletionItem(one) for one in found]
         return [*items, CompletionItem(incomplete, type="file")] if self.is_file else items

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.padding import Padding
 from rich.text import Text
 
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console
 from automl.wording.settings import explained, range_text
 from search_spaces import (
     HYPERPARAMETERS,

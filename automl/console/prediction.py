@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
+from automl.console.consoles import stderr_console
 from automl.console.streams import SafeStream
-from automl.console.terminal import SECONDS_BETWEEN_LINES, stderr_console
+from automl.console.terminal import SECONDS_BETWEEN_LINES
 from automl.data.files.prediction_files import PREDICTIONS
 from automl.errors import DataError, OutputError
 from automl.serving.model_sources import ModelSource, loaded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console
 from automl.wording.counts import count
 from automl.wording.numbers import number
 from automl.wording.printable import one_line

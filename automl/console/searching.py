@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from automl.console.command_group import INTERRUPTED, fast_imports, print_json, told_steps
+from automl.options.option import plain_number
 from automl.options.search_options import SearchOptions
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def _start(data: str, options: SearchOptions, ending: Ending) -> SearchSession:
         files = study_files(options.storage, data, options.valid, options.test)
         check_output(ending.report, PAGE, files)
         after += REPORT_SECONDS
-    return start_search(data, options, Clock(options.timeout, ending.began, afterwards=after))
+    return start_search(
+        data, options, Clock(plain_number(options.timeout), ending.began, afterwards=after)
+    )
 
 
 def _finish(result: SearchResult, ending: Ending, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console
 from automl.wording.moments import brief_moment
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text

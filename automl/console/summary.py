@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.commands_to_type import pauses_explained, reproducing_command, study_command
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console, text_of
 from automl.console.verdicts import (
     SEVERITY_STYLES,
     message_of,
@@ -32,7 +32,7 @@ from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
 from automl.diagnostics.column_use import column_sentences
 from automl.diagnostics.headline import first_sentence, headline
 from automl.diagnostics.trade_off import latency_of, limits_in_words, n_parameters_of
-from automl.result import SearchResult
+from automl.stored_result import StoredResult
 from automl.wording.counts import count, counted, listing
 from automl.wording.epochs import measured_words, part_words
 from automl.wording.numbers import brief_time, duration, percent
@@ -53,7 +53,7 @@ ANY_WIDTH = 10_000  # to ask what a table would take
 GRID_GAP = 3  # blanks between the columns of a grid of parameters
 
 
-def print_result(result: SearchResult, report: str | Path | None) -> None:
+def print_result(result: StoredResult, report: str | Path | None) -> None:
     """What a search ends with: headline, best configuration, scores, advice; else why not."""
     console = stdout_console()
     has_best = result.records.best_trial is not None
@@ -77,7 +77,7 @@ def print_result(result: SearchResult, report: str | Path | None) -> None:
         console.print(f"report: {escape(one_line(str(report)))}", soft_wrap=True)
 
 
-def _print_repetition(console: Console, result: SearchResult) -> None:
+def _print_repetition(console: Console, result: StoredResult) -> None:
     """Where time decided how far the search got: what repeats it on another machine."""
     repeated = reproducing_command(result.records, result.storage)
     if not repeated.is_timed or not result.records.epochs:
@@ -92,9 +92,21 @@ def _print_repetition(console: Console, result: SearchResult) -> None:
     )
 
 
-def print_study(result: SearchResult) -> None:
+def print_study(result: StoredResult) -> None:
     """A stored study: what its search ended with, the whole verdict, the fixed parameters."""
-    console = stdout_console()
+    _print_study(stdout_console(), result)
+
+
+def summary_text(result: StoredResult, width: int) -> str:
+    """The same as a text without colours.
+
+    Args:
+        width: characters of a line, except of commands to type.
+    """
+    return text_of(lambda console: _print_study(console, result), width)
+
+
+def _print_study(console: Console, result: StoredResult) -> None:
     _print_headline(console, result, message_of)
     _print_best(console, result, print_parameters)
     _print_importances(console, result.records)
@@ -103,7 +115,7 @@ def print_study(result: SearchResult) -> None:
     _print_pauses(console, result)
 
 
-def _print_pauses(console: Console, result: SearchResult) -> None:
+def _print_pauses(console: Console, result: StoredResult) -> None:
     """What it means that trials pause, where some do."""
     if said := pauses_explained(result.records, result.storage):
         console.print(Text(one_line(said)), soft_wrap=True)
@@ -126,7 +138,7 @@ def _print_importances(console: Console, records: StudyRecords) -> None:
 
 
 def _print_headline(
-    console: Console, result: SearchResult, words: Callable[[Diagnosis], str]
+    console: Console, result: StoredResult, words: Callable[[Diagnosis], str]
 ) -> None:
     """How the network stands, what the verdict on it is, how many trials that took."""
     shown = headline(result.records)
@@ -138,7 +150,7 @@ def _print_headline(
     console.print(Text(_counts(result), style="bold"))
 
 
-def _counts(result: SearchResult) -> str:
+def _counts(result: StoredResult) -> str:
     outcomes = [told_outcome(trial) for trial in result.trials]
     kinds = ("complete", "pruned", "paused", "failed", "refused", "unfinished")
     counts = counted({kind: outcomes.count(kind) for kind in kinds})
@@ -172,7 +184,7 @@ def told_cause(trial: TrialRecord) -> str:
 
 def _print_best(
     console: Console,
-    result: SearchResult,
+    result: StoredResult,
     print_params: Callable[[Console, StudyRecords, TrialRecord], None],
 ) -> None:
     """The best trial with its parameters and its scores, or why there is none."""
@@ -318,11 +330,13 @@ def _fit(console: Console, table: Table) -> None:
         table.padding = (0, 1, 0, 0)
 
 
-def _print_rest(console: Console, result: SearchResult) -> None:
+def _print_rest(console: Console, result: StoredResult) -> None:
     """Where to read on."""
     n_more = len(result.diagnoses) - 1
     if n_more < 0:
         return
     what = f"{count(n_more, 'more observation')}: " if n_more else "the whole verdict: "
-    command = study_command("diagnose", result.study_name, result.storage)
+    command = "result.diagnoses"  # of a study that is in no database any more
+    if result.storage:
+        command = study_command("diagnose", result.study_name, result.storage)
     console.print(Text.assemble(what, (one_line(command), "cyan")), soft_wrap=True)

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from automl.console.consoles import stdout_console
 from automl.console.curves import MOST_ROWS, blocks_of, curve_lines, shown_places
 from automl.console.summary import (
     print_parameters,
     told_cause,
     told_outcome,
 )
-from automl.console.terminal import stdout_console
 from automl.console.verdicts import print_advice, print_diagnosis
 from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES

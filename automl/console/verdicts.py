@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from automl.commands_to_type import next_command
-from automl.console.terminal import stdout_console
+from automl.console.consoles import stdout_console
 from automl.diagnostics.headline import headline
 from automl.diagnostics.standing import StandingKind
-from automl.result import SearchResult
+from automl.stored_result import StoredResult
 from automl.wording.numbers import number
 from automl.wording.printable import one_line
 from storage.records import Diagnosis, Json, Severity
@@ -47,7 +47,7 @@ MEASURED: Mapping[str, tuple[str, str]] = {
 """What an advice did when it was tried, with the style of these words."""
 
 
-def print_verdict(result: SearchResult) -> None:
+def print_verdict(result: StoredResult) -> None:
     """All verdicts of a study with their advice, behind how the network stands."""
     console = stdout_console()
     console.print(opened(headline(result.records).standing.sentence, standing_style(result)))
@@ -119,17 +119,17 @@ def opened(sentence: str, style: str) -> Text:
     return Text.assemble((one_line(opening + colon), f"bold {style}"), marked(rest))
 
 
-def standing_style(result: SearchResult) -> str:
+def standing_style(result: StoredResult) -> str:
     """The colour of how the network stands beside its references."""
     return STANDING_STYLES[headline(result.records).standing.kind]
 
 
-def print_advice(console: Console, result: SearchResult, diagnosis: Diagnosis) -> None:
+def print_advice(console: Console, result: StoredResult, diagnosis: Diagnosis) -> None:
     """The next steps, each with the command to type where it is one."""
     _print_steps(console, _steps(result, diagnosis))
 
 
-def print_next(console: Console, result: SearchResult) -> None:
+def print_next(console: Console, result: StoredResult) -> None:
     """What the verdict advises, and a command from the other verdicts where it has none."""
     verdict, *others = [_steps(result, one) for one in result.diagnoses] or [[]]
     if not any(command for _, command in verdict):
@@ -138,7 +138,7 @@ def print_next(console: Console, result: SearchResult) -> None:
     _print_steps(console, verdict)
 
 
-def _steps(result: SearchResult, diagnosis: Diagnosis) -> list[tuple[str, str | None]]:
+def _steps(result: StoredResult, diagnosis: Diagnosis) -> list[tuple[str, str | None]]:
     """Each advice in words, with its command where it is one."""
     return [
         (advice.text, next_command(result.records, advice.changes, result.storage))

@@ -16,6 +16,7 @@ import optuna
 
 from automl.errors import StudyError
 from automl.result import SearchResult
+from automl.stored_result import found_in_brief
 from automl.wording.data_notes import noted
 from storage import open_optuna_storage
 
@@ -68,10 +69,8 @@ class HeldResult(SearchResult):
         return self.held_model
 
     def __repr__(self) -> str:
-        best = self.records.best_trial
-        found = "no trial complete" if best is None else f"best={best.value:.4g}"
-        n_trials, notes = len(self.trials), noted(self.data_notes)
-        return f"HeldResult({self.study_name!r}, trials={n_trials}, {found}{notes})"
+        found, notes = found_in_brief(self.records), noted(self.data_notes)
+        return f"HeldResult({self.study_name!r}, trials={len(self.trials)}, {found}{notes})"
 
 
 def study_in_memory(result: SearchResult) -> optuna.Study:

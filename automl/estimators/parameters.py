@@ -8,7 +8,7 @@ stored as it is given and made plain in `fit`, by the rules of the options.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -81,7 +81,7 @@ class EstimatorParameters(
 ):
     """The parameters of both estimators."""
 
-    set: Sequence[str] = as_in_search("set")
+    set: Sequence[str] | Mapping[str, Any] = as_in_search("set")
     max_epochs: int = as_in_search("max_epochs")
     patience: int = as_in_search("patience")
     widen: bool = as_in_search("widen")

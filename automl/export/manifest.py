@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Final
 
 from automl.errors import AutoMLError, DataError
-from storage.errors import StorageError
 from storage.stored_values import PARSE_ERRORS, UnfitError, fitting, parse_json
 
 MANIFEST: Final = "manifest.json"
@@ -133,8 +132,8 @@ def refused(directory: Path, name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (*PARSE_ERRORS, StorageError, OSError, AutoMLError, MemoryError) as error:
-        is_said = isinstance(error, UnfitError | StorageError | AutoMLError)
+    except (*PARSE_ERRORS, OSError, AutoMLError, MemoryError) as error:
+        is_said = isinstance(error, UnfitError | AutoMLError)
         why = str(error) if is_said else f"it cannot be read ({type(error).__name__}: {error})"
         raise DataError(
             f"an export is read as it was written, but {_of(directory, name)} was changed or "

@@ -16,6 +16,7 @@ from automl.options.values import Rule
 from automl.options.written_values import shown
 
 Value = TypeVar("Value")
+Number = TypeVar("Number", int, float)
 
 _KEY = "option"  # of a field's metadata
 
@@ -53,6 +54,17 @@ class OptionRecord:
         """
         for name, one in options_of(type(self)).items():
             object.__setattr__(self, name, one.rule.plain(name, getattr(self, name)))
+
+
+def plain_number(value: Number | str | None) -> Number | None:
+    """A number of a record, which could be given as a text: its rule has read that.
+
+    Raises:
+        TypeError: it is a text, so that it is of no record.
+    """
+    if isinstance(value, str):
+        raise TypeError(f"a record of options has numbers for texts, but got {value!r}")
+    return value
 
 
 def options_of(record: type[OptionRecord]) -> Mapping[str, Option]:

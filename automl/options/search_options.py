@@ -9,11 +9,12 @@ continuing a study, advice and the error that names what differs go by the same 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from automl.options.assignments import ASSIGNMENTS
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
     AMOUNT,
@@ -165,9 +166,10 @@ class KnowledgeOptions(OptionRecord):
 class TrialOptions(OptionRecord):
     """What a trial may be, how long it trains, and by which seed."""
 
-    set: Sequence[str] = option(
+    # In Python a mapping too: {"optimizer": "adam", "learning_rate": (1e-4, 1e-2)}.
+    set: Sequence[str] | Mapping[str, Any] = option(
         (),
-        TEXTS,
+        ASSIGNMENTS,
         "Fix or narrow: optimizer=adam, learning_rate=1e-4..1e-2, activation=relu,tanh.",
         metavar="NAME=VALUE",
     )
@@ -180,10 +182,10 @@ class TrialOptions(OptionRecord):
 class LimitOptions(OptionRecord):
     """What a network may be at most: a larger or slower one is not trained."""
 
-    max_parameters: int | None = option(
+    max_parameters: int | str | None = option(
         None, optional(AMOUNT), "Most trainable numbers of a network."
     )
-    max_latency: float | None = option(
+    max_latency: float | str | None = option(
         None, optional(SPAN), "Most time of one call of a network, on one core of this machine."
     )
     latency_rows: int = option(1, whole(1, MOST_ROWS), "Rows in that call.")
@@ -229,7 +231,7 @@ class EndOptions(OptionRecord):
         optional(COUNT),
         "Total, earlier calls included. Default: 100, or as many as fit into a time or epochs.",
     )
-    timeout: float | None = option(None, optional(SECONDS), "Time for the whole call.")
+    timeout: float | str | None = option(None, optional(SECONDS), "Time for the whole call.")
     max_epochs_total: int | None = option(
         None, optional(COUNT), "Epochs of all trials, earlier calls included."
     )
@@ -294,7 +296,9 @@ class KeepOptions(OptionRecord):
     """What is kept of the best trials."""
 
     keep_models: int = option(5, COUNT, "The best trials that keep weights.")
-    keep_bytes: int | None = option(None, optional(BYTES), "Budget of the kept models' files.")
+    keep_bytes: int | str | None = option(
+        None, optional(BYTES), "Budget of the kept models' files."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -336,8 +340,8 @@ class WorkerOptions(OptionRecord):
     workers: int | Literal["auto"] = option("auto", WORKERS, "Processes that train.")
     # Without a number they grow with the study, as far as the machine's memory allows.
     slots: int | None = option(None, optional(COUNT), "Trials that advance together.")
-    trial_timeout: float | None = option(None, optional(SECONDS), "Time for one trial.")
-    memory_limit: int | None = option(None, optional(BYTES), "Memory of one worker.")
+    trial_timeout: float | str | None = option(None, optional(SECONDS), "Time for one trial.")
+    memory_limit: int | str | None = option(None, optional(BYTES), "Memory of one worker.")
 
 
 @dataclass(frozen=True, kw_only=True)

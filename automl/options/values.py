@@ -1,9 +1,10 @@
 """What people give as options, made plain: numbers of NumPy, times and sizes, texts, lists.
 
 A `Rule` turns a value into the plain Python value that is stored and compared, or says in one
-line what it must be; it knows as well how the value is typed on a command line, where a time is
-`10m` (written_values.py). Which option has which rule is said in search_options.py. No rule
-guesses: a text where a number belongs is an error that names the number.
+line what it must be; it knows as well how the value is typed (written_values.py). Which option
+has which rule is said in search_options.py. Times, sizes and large counts may be written in
+Python as they are typed: `timeout="10m"`. No other rule guesses: a text where a plain number
+belongs is an error.
 """
 
 from __future__ import annotations
@@ -111,9 +112,7 @@ def number(least: float, words: str, most: float = math.inf) -> Rule:
 
 
 def _convert_seconds(value: Any) -> float:
-    if isinstance(value, str):
-        raise Unfit(_written(seconds_of, value))
-    found = _number(value)
+    found = _number(_as_typed(seconds_of, value))
     if found < 0:
         raise Unfit
     if found > MOST_SECONDS:
@@ -122,9 +121,7 @@ def _convert_seconds(value: Any) -> float:
 
 
 def _convert_bytes(value: Any) -> int:
-    if isinstance(value, str):
-        raise Unfit(_written(bytes_of, value))
-    found = _whole(value)
+    found = _whole(_as_typed(bytes_of, value))
     if not 0 <= found <= MOST_BYTES:
         raise Unfit
     return found
@@ -138,10 +135,7 @@ def _convert_span(value: Any) -> float:
 
 
 def _convert_amount(value: Any) -> int:
-    if isinstance(value, str):
-        found = amount_of(value)
-        raise Unfit("" if isinstance(found, str) else f"write {found}")
-    return int(COUNT.convert(value))
+    return int(COUNT.convert(_as_typed(amount_of, value)))
 
 
 def _convert_text(value: Any) -> str:
@@ -184,8 +178,12 @@ def _convert_name(value: Any) -> str:
     return _convert_text(value)
 
 
-def _items(value: Any) -> list[Any]:
-    """The items of a list, tuple, array, index, ...: of any collection but one text."""
+def items_of(value: Any) -> list[Any]:
+    """The items of a list, tuple, array, index, ...: of any collection but one text.
+
+    Raises:
+        Unfit: it is none; its text is the fix, where there is one.
+    """
     if isinstance(value, str):  # a collection too, of its letters
         raise Unfit(f"write [{shown(value)}]")
     if not isinstance(value, Collection) or isinstance(value, _OTHER_COLLECTIONS):
@@ -197,7 +195,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def _convert_texts(value: Any) -> tuple[str, ...]:
-    items = _items(value)
+    items = items_of(value)
     for item in items:
         try:
             _convert_name(item)
@@ -209,7 +207,7 @@ def _convert_texts(value: Any) -> tuple[str, ...]:
 def _convert_studies(value: Any) -> tuple[Any, ...]:
     """Names of studies, those typed as one text apart; or what is stored of one."""
     found: list[Any] = []
-    for one in _items(value):
+    for one in items_of(value):
         if isinstance(one, StudyRecords):
             found.append(one)
             continue
@@ -323,13 +321,14 @@ def _number(value: Any) -> float:
     return found
 
 
-def _written(read: Callable[[str], float], text: str) -> str:
-    """The number that a person has written as a text, as the fix of an error."""
+def _as_typed(read: Callable[[str], Any], value: Any) -> Any:
+    """A value; of a text what it says, as on a command line."""
+    if not isinstance(value, str):
+        return value
     try:
-        found = read(text)
+        return read(value)
     except ConfigError:
-        return ""
-    return f"write {found:g}" if found < 10**6 else f"write {int(found)}"
+        raise Unfit from None  # in the words of the option's rule, with its name
 
 
 COUNT = whole(1)
@@ -338,7 +337,7 @@ SEED = whole(0, MOST_SEED)
 WORKERS = either("auto", COUNT)
 EPOCH_STEPS = either("full", COUNT)
 SECONDS = Rule(
-    "a number of seconds",
+    "a number of seconds, or a time like '10m'",
     _convert_seconds,
     metavar="DURATION",
     examples="90s, 10m, 1h30m",
@@ -347,14 +346,24 @@ SECONDS = Rule(
 )
 SPAN = replace(
     SECONDS,
-    words="a number of seconds above 0",
+    words="a number of seconds above 0, or a time like '2ms'",
     convert=_convert_span,
     examples="2ms, 500us",
     write=span_text,
 )
-AMOUNT = replace(COUNT, convert=_convert_amount, examples="200k, 1M", read=amount_of)
+AMOUNT = replace(
+    COUNT,
+    words=f"{COUNT.words}, or a text like '200k'",
+    convert=_convert_amount,
+    examples="200k, 1M",
+    read=amount_of,
+)
 BYTES = Rule(
-    "a whole number of bytes", _convert_bytes, metavar="SIZE", examples="500M, 2G", read=bytes_of
+    "a whole number of bytes, or a size like '500M'",
+    _convert_bytes,
+    metavar="SIZE",
+    examples="500M, 2G",
+    read=bytes_of,
 )
 FLAG = Rule("True or False", _convert_flag)
 TEXT = Rule("a text, and not an empty one", _convert_text)

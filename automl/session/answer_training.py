@@ -18,6 +18,7 @@ from automl.diagnostics.choice import NO_TIME, OVERTAKEN, STOPPED, training_fail
 from automl.errors import ConfigError
 from automl.executors.executor import Executor
 from automl.investigation.side_runs import train_beside
+from automl.options.option import plain_number
 from automl.session.call import SearchCall
 from automl.tuning.clock import Interval
 from automl.tuning.keeping import to_arrays
@@ -247,5 +248,7 @@ class AnswerTraining:
                 if artifact.run_id in earlier:
                     self._store.artifacts.remove(artifact)
             files.keep_for_answer(one for one in written if one.run_id in earlier)
-            files.prune(max(1, self._call.options.keep_models), self._call.options.keep_bytes)
+            files.prune(
+                max(1, self._call.options.keep_models), plain_number(self._call.options.keep_bytes)
+            )
         return True

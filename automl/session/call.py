@@ -16,7 +16,7 @@ from automl.executors.devices import device_of_each
 from automl.executors.executor import Executor
 from automl.executors.resources import available_cores, total_memory
 from automl.executors.workers.worker import TrainingSetup
-from automl.options.option import options_in, options_of
+from automl.options.option import options_in, options_of, plain_number
 from automl.options.search_options import FreeOptions, PolicyOptions, SearchOptions
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
@@ -228,8 +228,8 @@ class SearchCall:
             trainer=self.trainer,
             arithmetic=self.arithmetic,
             devices=(options.device,),
-            trial_timeout=options.trial_timeout if is_limited else None,
-            memory_limit=options.memory_limit if is_limited else None,
+            trial_timeout=plain_number(options.trial_timeout) if is_limited else None,
+            memory_limit=plain_number(options.memory_limit) if is_limited else None,
             is_preflight=options.preflight,
         )
         if trains_in_processes(setup, problem.engine):  # else a person's own code need not travel

@@ -15,6 +15,7 @@ from typing import Final
 import optuna
 
 from automl.executors.executor import Executor
+from automl.options.option import plain_number
 from automl.training.trainer import Start
 from automl.tuning.call_options import CallOptions
 from automl.tuning.clock import Clock
@@ -78,7 +79,7 @@ class SearchState:
                 store,
                 problem,
                 options.keep_models,
-                options.keep_bytes,
+                plain_number(options.keep_bytes),
                 is_choice=is_choice(options.answer, problem.settings.metric),
             ),
             tally,

@@ -13,7 +13,7 @@ from automl.data.targets import Target
 from automl.errors import ConfigError
 from automl.executors.environment import place_of_training
 from automl.models.own.reference import BuilderReference
-from automl.options.option import options_of
+from automl.options.option import options_of, plain_number
 from automl.options.search_options import DataOptions, SearchOptions
 from automl.training.batches import n_measured_valid
 from automl.wording.option_names import named
@@ -83,8 +83,8 @@ def make_settings(
         warm_start=earlier_names(options),
         widen=options.widen,
         metric=options.metric,
-        max_parameters=options.max_parameters,
-        max_latency=options.max_latency,
+        max_parameters=plain_number(options.max_parameters),
+        max_latency=plain_number(options.max_latency),
         latency_rows=options.latency_rows,
     )
 

@@ -86,7 +86,7 @@ def test_any_trial_predicts_while_its_weights_are_kept(finished: SearchResult) -
 def test_a_result_is_shown_in_one_line(finished: SearchResult) -> None:
     """All its records would be half a megabyte."""
     assert repr(finished) == (
-        f"SearchResult('iris-species', trials=6, best={finished.best.value:.4g}, "
+        f"SearchResult('iris-species', trials=6, valid_loss={finished.best.value:.4g}, "
         f"storage={finished.storage!r})"
     )
     empty = SearchResult(replace(finished.records, trials=()), "sqlite:///automl.db")

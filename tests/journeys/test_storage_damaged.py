@@ -18,10 +18,9 @@ import pytest
 import automl
 from automl.errors import AutoMLError
 from automl.studies import diagnose, load_study, study_names
-from search_spaces import SearchSpaceError
 from storage import StorageError, examine, optuna_schema, tables
 
-OWN = (AutoMLError, StorageError, SearchSpaceError)
+OWN = AutoMLError
 STUDY = "iris"
 BIG = 10**30
 

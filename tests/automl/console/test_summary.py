@@ -13,6 +13,8 @@ from rich.console import Console
 from automl.console import summary
 from automl.console.trial_summary import print_trial
 from automl.diagnostics import diagnose_study
+from automl.errors import ConfigError
+from automl.estimators.held_result import HeldResult
 from automl.report.notes import trial_notes
 from automl.report.numbers.effort import effort
 from automl.report.numbers.overview import overview
@@ -306,3 +308,24 @@ def test_scores_are_headed_by_what_has_them(kind: AnswerKind, head: str) -> None
     console.print(summary.score_table(console, evaluation, records))
     printed = console.file.getvalue().partition("─")[0].split()  # type: ignore[attr-defined]
     assert sorted(printed) == sorted(f"on test rows {head} 95 % interval".split())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_summary_is_what_show_prints(
+    finished: SearchResult,
+    width: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    summary.print_study(finished)
+    assert finished.summary(width) == capsys.readouterr().out
+    assert finished.summary() == finished.summary(80)
+    with pytest.raises(ConfigError, match="width must be a whole number from 80, but got 3"):
+        finished.summary(3)
+
+
+def test_a_result_without_a_database_names_no_command_for_the_rest(finished: SearchResult) -> None:
+    held = HeldResult.of(finished, finished.best_model())
+    assert "automl diagnose" in finished.summary()
+    assert "observations: result.diagnoses\n" in held.summary()

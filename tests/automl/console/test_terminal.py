@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr
 from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from automl.console import terminal
+from automl.console.consoles import stderr_console
 from automl.tuning.progress import RunningTrial, SearchProgress, TimeLeft
 
 
@@ -45,28 +44,6 @@ def drawn(progress: SearchProgress, width: int = 80) -> str:
     with console.capture() as capture:
         console.print(terminal.progress_view(progress))
     return capture.get()
-
-
-def test_what_is_written_to_a_file_has_no_blanks_at_the_ends_of_lines(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Rich fills tables and indented texts to their full width."""
-    for console in (terminal.stdout_console(), terminal.stderr_console()):
-        table = Table.grid(padding=(0, 2))
-        table.add_row("  a", "long")
-        table.add_row("  b", "")
-        console.print(Padding(table, (1, 0)))
-        console.print("end")
-    assert tuple(capsys.readouterr()) == ("\n  a  long\n  b\n\nend\n",) * 2
-
-
-def test_a_terminal_is_written_to_as_it_is() -> None:
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    with redirect_stdout(Terminal()) as screen:
-        assert terminal.stdout_console().file is screen
 
 
 def test_live_view_fits_eighty_columns() -> None:
@@ -114,7 +91,7 @@ def shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> 
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with redirect_stderr(FakeTerminal()) as stream:
-        terminal.stderr_console().print(Text("red", style="red"))
+        stderr_console().print(Text("red", style="red"))
         terminal.show_progress([snapshot(messages=("told",))], ["first"])
     return stream.getvalue()
 

@@ -36,7 +36,8 @@ def test_it_shows_and_predicts_what_it_did(
     rows = np.zeros((3, 4))
     assert (again.best_model().predict(rows) == finished.best_model().predict(rows)).all()
     assert "Confusion" in again.report(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert repr(again) == f"HeldResult('iris-species', trials=6, best={finished.best.value:.4g})"
+    found = f"valid_loss={finished.best.value:.4g}"
+    assert repr(again) == f"HeldResult('iris-species', trials=6, {found})"
 
 
 def test_its_page_names_no_database_and_no_command_that_would_need_it(

@@ -27,7 +27,9 @@ def test_notebooks_show_every_option_with_its_type_and_default() -> None:
 def test_help_of_a_function_says_what_each_option_can_be() -> None:
     told = inspect.getdoc(automl.search) or ""
     assert "    n_trials (a whole number from 1): Total, earlier calls included." in told
-    assert "    timeout (a number of seconds): Time for the whole call" in told
+    assert (
+        "    timeout (a number of seconds, or a time like '10m'): Time for the whole call" in told
+    )
     assert "target (" not in (inspect.getdoc(automl.resume) or "")
 
 
@@ -42,8 +44,8 @@ def test_type_checkers_know_the_options_and_their_types(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "import automl\n"
-        "automl.search('a.csv', target='y', n_trials=3, workers='auto')\n"
-        "automl.resume('a-y', storage='sqlite:///b.db', timeout=3.5)\n"
+        "automl.search('a.csv', target='y', workers='auto', set={'n_layers': (1, 4)})\n"
+        "automl.resume('a-y', storage='sqlite:///b.db', timeout='10m', memory_limit='2G')\n"
         "automl.search('a.csv', n_trials='3')\n"
         "automl.search('a.csv', n_trial=3)\n"
         "automl.resume('a-y', max_epochs=3)\n"

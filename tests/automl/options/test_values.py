@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from automl.errors import ConfigError
 from automl.options.values import (
+    AMOUNT,
+    BYTES,
     SECONDS,
     SPACE,
+    SPAN,
     either,
     matching,
     number,
@@ -52,3 +55,17 @@ def test_what_is_written_to_be_typed_is_read_as_the_same(value: float) -> None:
         assert rule.plain("x", rule.read(rule.write(value))) == pytest.approx(
             value, rel=1e-9, abs=1e-8
         )
+
+
+@given(st.floats(1e-6, 10**9) | st.integers(1, 10**9))
+def test_python_takes_times_as_they_are_typed(value: float) -> None:
+    for rule in (SECONDS, SPAN):
+        assert rule.plain("x", rule.write(value)) == pytest.approx(value, rel=1e-9, abs=1e-8)
+
+
+def test_python_takes_sizes_and_counts_as_they_are_typed() -> None:
+    assert [BYTES.plain("x", text) for text in ("500M", "1.5 GB", "12")] == [
+        *(500 * 2**20, 1.5 * 2**30),
+        12,
+    ]
+    assert [AMOUNT.plain("x", text) for text in ("200k", "1.5M", "12")] == [200_000, 1_500_000, 12]
