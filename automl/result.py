@@ -63,6 +63,8 @@ class SearchResult:
     storage: str
     seconds: float = 0.0  # of the call that gave this result, from its beginning
     n_ended_before: int = 0  # trials that had come to an end when that call began
+    n_epochs_in_call: int | None = None  # its trials had in that call; None: it was loaded
+    lacked_time: bool = False  # that call's time was up before any trial had an epoch
 
     @property
     def study_name(self) -> str:
@@ -75,6 +77,11 @@ class SearchResult:
         return self.records.trials
 
     @property
+    def has_best(self) -> bool:
+        """Whether a trial has completed; where none has, there is no answer either."""
+        return self.records.best_trial is not None
+
+    @property
     def best(self) -> TrialRecord:
         """The complete trial of the lowest validation loss.
 
@@ -83,15 +90,8 @@ class SearchResult:
         """
         best = self.records.best_trial
         if best is None:
-            raise _none_complete(self.records)
+            raise none_complete(self.records)
         return best
-
-    @property
-    def has_only_failures(self) -> bool:
-        """Whether every trial has failed: then something is wrong beyond hyperparameters."""
-        return bool(self.trials) and all(
-            trial.outcome in ("failed", "refused") for trial in self.trials
-        )
 
     @property
     def answer(self) -> AnswerRecord:
@@ -102,7 +102,7 @@ class SearchResult:
         """
         answer = study_answer(self.records)
         if answer is None:
-            raise _none_complete(self.records)
+            raise none_complete(self.records)
         return answer
 
     @property
@@ -151,10 +151,7 @@ class SearchResult:
         """What the objective of `automl.tune` saved after the best epoch of its best trial.
 
         Bytes, or tensors, numbers and texts in dicts and lists: as `save` returned it, or as it
-        was yielded as "state".
-
-        Args:
-            trial_number: of another trial, one of the best few.
+        was yielded as "state"; of another trial, one of the best few, with `trial_number`.
 
         Raises:
             StudyError: none is kept, or the study is of networks.
@@ -330,8 +327,7 @@ class SearchResult:
             raise StudyError(not_ours(f"study {self.study_name!r} in {self.storage}"))
 
     def __repr__(self) -> str:
-        best = self.records.best_trial
-        found = "no trial complete" if best is None else f"best={best.value:.4g}"
+        found = f"best={self.best.value:.4g}" if self.has_best else "no trial complete"
         return (
             f"SearchResult({self.study_name!r}, trials={len(self.trials)}, {found}, "
             f"storage={self.storage!r})"
@@ -352,6 +348,8 @@ class SearchResult:
         call: dict[str, Json] = {
             "storage": self.storage,
             "seconds": round(self.seconds, 3),
+            "n_epochs_in_call": self.n_epochs_in_call,
+            "lacked_time": self.lacked_time,
             "report": report,
         }
         return {**study_json(self.records), **call}
@@ -368,7 +366,8 @@ def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
     return single_answer(result.records, TRIAL_NUMBER.plain("trial_number", trial_number))
 
 
-def _none_complete(records: StudyRecords) -> StudyError:
+def none_complete(records: StudyRecords) -> StudyError:
+    """What is raised, or told, where a study has no complete trial: why, and what to do."""
     failed = [trial for trial in records.trials if trial.outcome == "failed"]
     if failed and len(failed) == len(records.trials):
         causes = Counter(CAUSES.get(str(trial.cause), str(trial.cause)) for trial in failed)
