@@ -85,10 +85,7 @@ class SearchResult(StoredResult):
         """What the objective of `automl.tune` saved after the best epoch of its best trial.
 
         Bytes, or tensors, numbers and texts in dicts and lists: as `save` returned it, or as it
-        was yielded as "state".
-
-        Args:
-            trial_number: of another trial, one of the best few.
+        was yielded as "state"; of another trial, one of the best few, with `trial_number`.
 
         Raises:
             StudyError: none is kept, or the study is of networks.
@@ -301,6 +298,8 @@ class SearchResult(StoredResult):
         call: dict[str, Json] = {
             "storage": self.storage,
             "seconds": round(self.seconds, 3),
+            "n_epochs_in_call": self.n_epochs_in_call,
+            "lacked_time": self.lacked_time,
             "report": report,
         }
         return {**study_json(self.records), **call}

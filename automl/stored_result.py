@@ -26,6 +26,8 @@ class StoredResult:
     storage: str
     seconds: float = 0.0  # of the call that gave this result, from its beginning
     n_ended_before: int = 0  # trials that had come to an end when that call began
+    n_epochs_in_call: int | None = None  # its trials had in that call; None: it was loaded
+    lacked_time: bool = False  # that call's time was up before any trial had an epoch
 
     @property
     def study_name(self) -> str:
@@ -38,6 +40,11 @@ class StoredResult:
         return self.records.trials
 
     @property
+    def has_best(self) -> bool:
+        """Whether a trial has completed; where none has, there is no answer either."""
+        return self.records.best_trial is not None
+
+    @property
     def best(self) -> TrialRecord:
         """The complete trial of the lowest validation loss.
 
@@ -46,15 +53,8 @@ class StoredResult:
         """
         best = self.records.best_trial
         if best is None:
-            raise _none_complete(self.records)
+            raise none_complete(self.records)
         return best
-
-    @property
-    def has_only_failures(self) -> bool:
-        """Whether every trial has failed: then something is wrong beyond hyperparameters."""
-        return bool(self.trials) and all(
-            trial.outcome in ("failed", "refused") for trial in self.trials
-        )
 
     @property
     def answer(self) -> AnswerRecord:
@@ -65,7 +65,7 @@ class StoredResult:
         """
         answer = study_answer(self.records)
         if answer is None:
-            raise _none_complete(self.records)
+            raise none_complete(self.records)
         return answer
 
     @property
@@ -99,7 +99,8 @@ class StoredResult:
         )
 
 
-def _none_complete(records: StudyRecords) -> StudyError:
+def none_complete(records: StudyRecords) -> StudyError:
+    """What is raised, or told, where a study has no complete trial: why, and what to do."""
     failed = [trial for trial in records.trials if trial.outcome == "failed"]
     if failed and len(failed) == len(records.trials):
         causes = Counter(CAUSES.get(str(trial.cause), str(trial.cause)) for trial in failed)

@@ -340,6 +340,18 @@ def test_confirming_says_so_where_no_advice_can_be_tried(study: Path) -> None:
     assert was_tried == ("Nothing to confirm" not in result.output)
 
 
+def test_a_call_that_had_no_time_to_train_fails_and_shows_what_was_there(study: Path) -> None:
+    known = ("search", "flowers.csv", "--target", "kind", "--json", *QUICK)
+    late = run("--quiet", *known, "--n-trials", "9", "--timeout", "0.01s")
+    assert late.exit_code == 1
+    assert "no trial has trained for an epoch" in late.stderr
+    told = json.loads(late.stdout)
+    assert (told["lacked_time"], told["n_epochs_in_call"]) == (True, 0)
+    assert told["best"] == json.loads(run("show", "flowers-kind", "--json").stdout)["best"]
+    assert run(*known).exit_code == 0  # it has all that is asked for
+    assert run(*known, "--new", "--timeout", "0.01s").exit_code == 1
+
+
 def test_a_trial_is_reproduced_and_the_exit_code_says_whether(study: Path) -> None:
     name = "flowers-kind"
     again = run("reproduce", name, "--trial", "0", "--workers", "1")

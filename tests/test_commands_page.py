@@ -39,9 +39,10 @@ an error of every command that reads the file, a value that cannot be of those t
 `--json` prints one JSON value on stdout, and nothing else there. A thing is called the same in
 all commands; moments are ISO 8601 in UTC, durations seconds, `params` all that a trial had.
 
-Exit codes: 0, it was done; 1, it was not, and one line on stderr says why (`reproduce`: not the
-same; `doctor`: something was found); 2, what was typed is wrong; 130, it was interrupted, and
-what was stored is kept.
+Exit codes: 0, it was done; 1, it was not, and one line on stderr says why (`search` and `resume`:
+no trial had time for an epoch, or none has completed; `reproduce`: not the same; `doctor`:
+something was found); 2, what was typed is wrong; 130, it was interrupted, and what was stored is
+kept.
 
 ## automl
 

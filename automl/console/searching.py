@@ -69,7 +69,7 @@ def search(data: str, options: SearchOptions, ending: Ending) -> None:
             _finish(result, ending, session.call.clock)
     if was_interrupted():
         sys.exit(INTERRUPTED)
-    if result.has_only_failures or session.unscored is not None:  # it has been told
+    if result.lacked_time or not result.has_best or session.unscored is not None:  # it is told
         sys.exit(1)
 
 

@@ -56,8 +56,7 @@ GRID_GAP = 3  # blanks between the columns of a grid of parameters
 def print_result(result: StoredResult, report: str | Path | None) -> None:
     """What a search ends with: headline, best configuration, scores, advice; else why not."""
     console = stdout_console()
-    has_best = result.records.best_trial is not None
-    _print_headline(console, result, first_sentence if has_best else message_of)
+    _print_headline(console, result, first_sentence if result.has_best else message_of)
     _print_best(console, result, print_searched)
     print_next(console, result)
     _print_rest(console, result)
@@ -148,6 +147,8 @@ def _print_headline(
         console.print(opened(words(verdict), SEVERITY_STYLES[verdict.severity]))
     console.print()
     console.print(Text(_counts(result), style="bold"))
+    if result.lacked_time and result.has_best:
+        console.print("This call had no time to train: what follows is from the calls before it.")
 
 
 def _counts(result: StoredResult) -> str:

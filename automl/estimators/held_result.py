@@ -46,6 +46,8 @@ class HeldResult(SearchResult):
             storage="",
             seconds=result.seconds,
             n_ended_before=result.n_ended_before,
+            n_epochs_in_call=result.n_epochs_in_call,
+            lacked_time=result.lacked_time,
             held_model=model,
             held_predictions=result.kept_predictions(),
         )

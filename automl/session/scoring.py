@@ -94,7 +94,7 @@ class Scoring:
                 n_failed[number] += 1
                 if n_failed[number] == N_TRIES:
                     self.unscored = f"the best trial could not be scored: {trouble or error}"
-                    LOG.warning("%s", self.unscored)
+                    LOG.error("%s", self.unscored)
                     return records
             else:
                 records = self._store.refreshed(scored)

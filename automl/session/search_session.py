@@ -21,6 +21,7 @@ from automl.session.answer_training import AnswerTraining
 from automl.session.beside import beside
 from automl.session.call import SearchCall
 from automl.session.publishing import Publishing
+from automl.stored_result import none_complete
 from automl.tuning.best_again import train_best_again, trial_without_weights
 from automl.tuning.candidates import missing_weights, train_missing
 from automl.tuning.clock import Clock
@@ -112,9 +113,8 @@ class SearchSession:
 
     def _warn_of_no_time(self) -> None:
         """Say what took the time of a call in which nothing was trained, and how much may do."""
-        progress, clock = self.last_progress, self.call.clock
-        is_over = self.clock_of_training.is_up and not self.call.is_complete
-        if clock.timeout is None or not is_over or (progress and progress.n_epochs):
+        clock = self.call.clock
+        if clock.timeout is None or not self._lacked_time:
             return
         spent = clock.seconds
         begun, remedy = "reading, loading and starting", "should do"
@@ -122,7 +122,7 @@ class SearchSession:
             begun = "reading, loading, starting and the first epochs, which have not ended,"
             remedy = "should do, unless the network hangs"
         enough = 10 * math.ceil(2 * max(spent, clock.timeout) / 10)
-        LOG.warning(
+        LOG.error(
             "no trial has trained for an epoch: %s took %.1f of %g "
             "seconds, %.1f are kept for the end; %s %s",
             begun,
@@ -218,13 +218,24 @@ class SearchSession:
         self._answer.interrupt()
 
     @property
+    def _n_epochs(self) -> int:
+        """That trials have had in this call."""
+        return 0 if self.last_progress is None else self.last_progress.n_epochs
+
+    @property
+    def _lacked_time(self) -> bool:
+        """Whether its time was up before any trial had an epoch, though there was some to have."""
+        is_cut_off = self.clock_of_training.is_up and not self._is_stopped
+        return is_cut_off and not self.call.is_complete and not self._n_epochs
+
+    @property
     def unscored(self) -> str | None:
         """Why the answer has no score, once there is a result."""
         return self._beside.unscored
 
     def result(self) -> SearchResult:
         """Score the answer, judge the study, and return all of it."""
-        name = self.call.study_name
+        name, lacked_time = self.call.study_name, self._lacked_time
         failure = self._search.state.keeper.failure if self._search is not None else None
         self._beside.write()
         trained = self._trained or self.store.read_study(name)
@@ -236,8 +247,15 @@ class SearchSession:
         records = replace(records, diagnoses=diagnoses)
         self._publishing.publish(records)
         self.store.flush()
+        if not (records.best_trial or lacked_time or self._is_stopped):
+            LOG.error("%s", none_complete(records))
         return SearchResult(
-            records, self.call.options.storage, self.call.clock.seconds, self.call.n_ended_before
+            records,
+            self.call.options.storage,
+            self.call.clock.seconds,
+            self.call.n_ended_before,
+            self._n_epochs,
+            lacked_time,
         )
 
     def close(self) -> None:

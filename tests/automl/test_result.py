@@ -25,6 +25,7 @@ def test_best_is_the_complete_trial_of_the_lowest_loss(finished: SearchResult) -
 
 
 def test_a_study_without_complete_trials_has_no_best(finished: SearchResult) -> None:
+    assert finished.has_best
     empty = SearchResult(replace(finished.records, trials=()), finished.storage)
     with pytest.raises(StudyError, match="has none of 0"):
         _ = empty.best
@@ -132,6 +133,7 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
         *("metric", "stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
         *("column_importances", "data", "target", "created_at", "last_call_at"),
+        *("n_epochs_in_call", "lacked_time"),
     }
     columns = [one["name"] for one in values["column_importances"]["columns"]]
     assert columns == [one.name for one in finished.column_importances]

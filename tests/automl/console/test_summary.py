@@ -187,6 +187,15 @@ def test_a_continued_study_says_how_much_was_done_in_this_call(
         assert f"), {words} in this call, 34 s\n" in capsys.readouterr().out
 
 
+def test_a_call_without_time_says_whose_result_it_shows(
+    finished: SearchResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for lacked_time in (False, True):
+        summary.print_result(replace(finished, seconds=30.0, lacked_time=lacked_time), None)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert ("This call had no time to train" in printed) is lacked_time
+
+
 def test_trials_without_an_epoch_need_more_time(
     finished: SearchResult, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,7 +217,7 @@ def test_search_whose_trials_all_failed_says_why(
     attributes = {"cause_message": "RuntimeError: no such kernel"}
     failed = TrialRecord(0, "PRUNED", {}, cause="crashed", user_attributes=attributes)
     result = SearchResult(replace(finished.records, trials=(failed,)), finished.storage)
-    assert result.has_only_failures
+    assert not result.has_best
     summary.print_result(result, None)
     printed = capsys.readouterr().out
     assert "The last one to fail, trial 0: an error while training (RuntimeError" in printed

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from automl.api import start_tune
 from automl.commands_to_type import reproducing_command, trained_calls
 from automl.stacked import native
 from automl.tuning import best_again, candidates, planned_training
@@ -95,10 +97,40 @@ def test_where_no_time_is_left_to_train_it_is_told(
 ) -> None:
     with session(tmp_path, timeout=1e-3) as late:
         assert list(late) == []
-        assert late.result().trials == ()
+        result = late.result()
+    assert (result.trials, result.has_best, result.lacked_time) == ((), False, True)
+    assert result.to_json()["n_epochs_in_call"] == 0
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == [
+        text for text in caplog.messages if text.startswith("no trial has trained")
+    ]
     (told,) = [text for text in caplog.messages if text.startswith("no trial has trained")]
     assert "reading, loading and starting took" in told
     assert told.endswith("0.0 are kept for the end; timeout=10 should do")
+
+
+def test_a_call_says_how_many_epochs_its_trials_had(tmp_path: Path) -> None:
+    found = []
+    for more in ({}, {}, {"n_trials": 4, "timeout": 1e-3}):
+        with session(tmp_path, **more) as running:
+            list(running)
+            found.append(running.result())
+    first, complete, late = found
+    assert first.n_epochs_in_call == sum(map(len, first.records.epochs.values()))
+    assert (complete.n_epochs_in_call, complete.lacked_time) == (0, False)
+    assert (late.n_epochs_in_call, late.lacked_time) == (0, True)
+    assert late.best == first.best
+
+
+def test_where_no_trial_is_complete_there_is_no_answer_and_it_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = {"n_trials": 1, "workers": 1, "storage": f"sqlite:///{tmp_path}/a.db"}
+    with start_tune(lambda params: math.nan, {"x": [1]}, options) as running:
+        list(running)
+        result = running.result()
+    assert (result.has_best, result.lacked_time) == (False, False)
+    (told,) = [one.message for one in caplog.records if one.levelname == "ERROR"]
+    assert "has none of 1; all have failed" in told
 
 
 def forget_weights(folder: Path, *, of_best: bool) -> None:
