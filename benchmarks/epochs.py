@@ -25,8 +25,8 @@ import optuna
 
 from automl.data.dataset import Dataset
 from automl.executors.numerics import training_arithmetic
+from automl.options.data_options import DataOptions
 from automl.options.loading import load_data
-from automl.options.search_options import DataOptions
 from automl.stacked.trainer import StackedTrainer
 from automl.training.batches import batch_size_of, epochs_of
 from automl.training.config import RunConfig, configure

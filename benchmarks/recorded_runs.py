@@ -20,8 +20,9 @@ from typing import get_args
 
 from automl.data.dataset import Dataset
 from automl.executors.numerics import training_arithmetic
+from automl.options.data_options import DataOptions
 from automl.options.loading import load_data
-from automl.options.search_options import DataOptions, SearchOptions
+from automl.options.search_options import SearchOptions
 from automl.stacked.trainer import StackedTrainer
 from automl.training.config import RunConfig, configure
 from automl.training.trainer import RunError

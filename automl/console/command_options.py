@@ -16,9 +16,9 @@ from click.core import ParameterSource
 
 from automl.console.command_group import variable_of
 from automl.errors import ConfigError
+from automl.options.data_options import DataOptions
 from automl.options.option import Option, OptionRecord, options_of
 from automl.options.search_options import (
-    DataOptions,
     ExecutorOptions,
     FreeOptions,
     PolicyOptions,

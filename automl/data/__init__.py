@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from automl.data.loaded import LoadedData
     from automl.data.table.inputs import InputScaling
     from automl.data.table.preprocessing import Preprocessor
-    from automl.options.search_options import ColumnOptions, SplitOptions
+    from automl.options.data_options import ColumnOptions, SplitOptions
 
 _HOMES = {
     "InputScaling": "table.inputs",

@@ -12,7 +12,7 @@ from automl.data.sources import Table, require_column
 from automl.data.splits import RowSplit
 from automl.data.table.columns import column_name
 from automl.errors import DataError
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, SplitOptions
 from automl.wording.counts import listing
 from automl.wording.option_names import named
 from storage.records import Json

@@ -18,7 +18,7 @@ from automl.data.row_weights import Floats, scaled_weights
 from automl.data.splits import RowFacts, Rows, RowSplit, split_rows
 from automl.data.targets import Target
 from automl.errors import ConfigError
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from automl.data.array.reading import RawArrays, read_arrays
 from automl.data.table.reading import RawTables, read_raw_tables
 from automl.errors import ConfigError
+from automl.options.data_options import ColumnOptions, DataOptions, SplitOptions
 from automl.options.option import options_in
-from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.option_names import named
 from search_spaces.declared import DEFAULT_FAMILY
 from storage.records import Task

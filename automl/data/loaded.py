@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from automl.data.dataset import Dataset
 from automl.data.encoders import Encoder
 from automl.data.targets import Target
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 from storage.records import DataCheckRecord, Json
 
 Probe: TypeAlias = Callable[[], tuple[DataCheckRecord, ...]]

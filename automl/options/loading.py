@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from automl.commands_to_type import study_command
 from automl.data.kinds import read_data
 from automl.errors import StudyError, not_ours
+from automl.options.data_options import DataOptions
 from automl.options.option import options_in
-from automl.options.search_options import DataOptions, StudyOptions
+from automl.options.search_options import StudyOptions
 from automl.options.values import DEFAULT_STORAGE, SKLEARN
 from automl.wording.option_names import is_typed, named
 from search_spaces import SearchSpace

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from automl.options.assignments import ASSIGNMENTS
+from automl.options.data_options import DataOptions
 from automl.options.option import OptionRecord, option
 from automl.options.values import (
     AMOUNT,
     BYTES,
-    COLUMNS,
     COUNT,
     DATABASE,
     DEFAULT_STORAGE,
@@ -27,15 +27,12 @@ from automl.options.values import (
     FLAG,
     MEMO,
     MODEL,
-    NAME,
     SECONDS,
     SEED,
-    SOURCE,
     SPACE,
     SPAN,
     STUDIES,
     TEXT,
-    TEXTS,
     WORKERS,
     matching,
     number,
@@ -47,9 +44,8 @@ from storage.score_records import METRICS
 
 if TYPE_CHECKING:
     from search_spaces import SearchSpace
-    from storage.records import StudyRecords, Task
+    from storage.records import StudyRecords
 
-TASK = one_of("binary", "multiclass", "regression")
 DEFAULT_N_TRIALS = 100
 """Of a search to which nobody has set a time or a number of epochs."""
 
@@ -58,65 +54,9 @@ OPTUNA = "optuna"  # the policy that asks whichever sampler and pruner are named
 ANSWER = one_of("auto", "single", "ensemble", "smallest", "seeds", "refit")
 METRIC = one_of(*dict.fromkeys(name for names in METRICS.values() for name in names))
 LOSS = number(-math.inf, "a validation loss: a number")
-SHARE = number(0.001, "a share of the rows from 0.001 to 0.9", most=0.9)
 ERROR = number(0.0, "an error from 0, as 0.05 for 5 %")
 MOST_ROWS = 2**16  # of one call: more are predicted in parts
 DEVICE = matching(r"cpu|mps|cuda(:[0-9]{1,3})?", "cpu, cuda or cuda:N")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetOptions(OptionRecord):
-    """What is predicted, and what an error costs."""
-
-    # Without a target it is the source's own (sklearn:NAME, .npz).
-    target: str | None = option(None, optional(NAME), "Column to predict.")
-    task: Task | None = option(None, optional(TASK), "Default: what the target's values suggest.")
-    loss: str | None = option(
-        None,
-        optional(TEXT),
-        "For regression: mean_squared (default), mean_absolute or huber.",
-    )
-    class_weights: bool = option(False, FLAG, "Weigh rare classes more in training.")
-    weight: str | None = option(
-        None, optional(NAME), "Column of row weights: an error there costs so many times as much."
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnOptions(OptionRecord):
-    """How columns are read; what is not said of one is inferred."""
-
-    drop: Sequence[str] = option((), COLUMNS, "Leave a column out.")
-    categorical: Sequence[str] = option((), COLUMNS, "Read it as categories.")
-    numeric: Sequence[str] = option((), COLUMNS, "Read it as numbers.")
-    date: Sequence[str] = option((), COLUMNS, "Read it as dates.")
-    # "-999" in every column, "age=-999" in one.
-    missing: Sequence[str] = option((), TEXTS, "Read it as no value.", metavar="[COLUMN=]VALUE")
-    keep_missing_class: bool = option(False, FLAG, '"NA" in the target is a class.')
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitOptions(OptionRecord):
-    """How rows are divided into train, validation and test rows."""
-
-    valid: Any = option(None, SOURCE, "Validation rows from a file of their own.")
-    test: Any = option(None, SOURCE, "Test rows from a file of their own.")
-    group: str | None = option(None, optional(NAME), "Rows of one group stay in one split.")
-    time: str | None = option(
-        None, optional(NAME), "Split in order of time: the last rows are test."
-    )
-    valid_fraction: float | None = option(
-        None, optional(SHARE), "Validation rows. Default: 0.2 of small tables, 0.1 of large ones."
-    )
-    test_fraction: float | None = option(None, optional(SHARE), "Test rows. Default: as many.")
-    # Without a number: 5 of small tables, else 1: see `automl/data/splits.py`.
-    folds: int | None = option(None, optional(COUNT), "Value: mean over K folds.", metavar="K")
-    split_seed: int = option(0, SEED, "Another division of the rows.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataOptions(SplitOptions, ColumnOptions, TargetOptions):
-    """What the data are: with these a study's data can be loaded again."""
 
 
 @dataclass(frozen=True, kw_only=True)

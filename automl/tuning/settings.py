@@ -13,8 +13,9 @@ from automl.data.targets import Target
 from automl.errors import ConfigError
 from automl.executors.environment import place_of_training
 from automl.models.own.reference import BuilderReference
+from automl.options.data_options import DataOptions
 from automl.options.option import options_of, plain_number
-from automl.options.search_options import DataOptions, SearchOptions
+from automl.options.search_options import SearchOptions
 from automl.training.batches import n_measured_valid
 from automl.wording.option_names import named
 from automl.wording.printable import one_line

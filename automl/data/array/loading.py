@@ -31,7 +31,7 @@ from automl.data.table.parts import MIN_ROWS, ROLES, encode_targets
 from automl.data.table.repeated_rows import RawRows, conflicting_rows, duplicated_rows
 from automl.data.targets import Target, TargetReading, infer_target, learn_target
 from automl.errors import DataError
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 from automl.wording.counts import agree, count
 from automl.wording.option_names import named
 from storage.records import DataCheckRecord

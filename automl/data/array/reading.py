@@ -22,7 +22,7 @@ from automl.data.files.file_bytes import shown
 from automl.data.files.npz_files import is_npz, read_npz
 from automl.data.row_weights import Floats, learn_weights
 from automl.errors import ConfigError, DataError
-from automl.options.search_options import ColumnOptions, DataOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.counts import agree, count, listing
 from automl.wording.option_names import named
 

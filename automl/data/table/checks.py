@@ -40,7 +40,7 @@ from automl.data.table.repeated_rows import conflicting_rows, duplicated_rows, r
 from automl.data.table.samples import TreeInputs, sample_rows, tree_inputs
 from automl.data.table.sentinels import sentinels
 from automl.data.targets import Target
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from storage.records import DataCheckRecord, Json
 
 N_TOP = 5

@@ -24,7 +24,7 @@ from automl.data.table.preprocessing import fit_preprocessor
 from automl.data.table.reading import RawTables
 from automl.data.table.understanding import Understood, understand
 from automl.data.targets import Target
-from automl.options.search_options import SplitOptions, TargetOptions
+from automl.options.data_options import SplitOptions, TargetOptions
 from automl.wording.counts import agree
 from automl.wording.option_names import named
 from storage.records import DataCheckRecord

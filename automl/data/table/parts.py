@@ -20,7 +20,7 @@ from automl.data.table.columns import ColumnPlan
 from automl.data.table.date_formats import days_since_1970
 from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from automl.wording.counts import agree, count
 from automl.wording.option_names import named
 

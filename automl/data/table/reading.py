@@ -18,7 +18,7 @@ from automl.data.choices import (
 )
 from automl.data.sources import Table
 from automl.data.table.parts import read_tables
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, SplitOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -23,7 +23,7 @@ from automl.data.splits import RowSplit
 from automl.data.table.column_plans import MIN_ROWS_FOR_IDS
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from storage.records import DataCheckRecord, Json
 
 MAX_GAPS = 2.0

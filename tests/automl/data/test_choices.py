@@ -10,7 +10,7 @@ from automl.data.choices import (
 )
 from automl.data.sources import Table
 from automl.errors import DataError
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, SplitOptions
 
 FRAME = pd.DataFrame([[1, 2, 3]], columns=["age", "town", "label"])
 

@@ -8,7 +8,7 @@ from torch.utils.data import TensorDataset
 
 from automl.data.kinds import ReadArrays, ReadTables, load_dataset, read_data
 from automl.data.loaded import Loadable
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 
 X, Y = np.random.default_rng(0).normal(size=(30, 2, 2)), np.arange(30) % 3
 

@@ -10,7 +10,7 @@ import pytest
 from automl.data import load_dataset
 from automl.executors.choosing import make_executor
 from automl.executors.executor import Executor
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from storage import open_store
 from tests.automl.tuning.searches import make_search, settings_for
 from tests.contracts.executor_contract import (

@@ -34,7 +34,7 @@ from automl.export.onnx_network import ACTIVATIONS
 from automl.export.schema import input_schema
 from automl.export.verification import as_texts, compare, made_up_rows, predicted_numbers
 from automl.models.mlp import network as perceptron
-from automl.options.search_options import ColumnOptions
+from automl.options.data_options import ColumnOptions
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
 from automl.training.trained_model import TrainedModel

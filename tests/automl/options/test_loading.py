@@ -12,9 +12,10 @@ from sklearn.datasets import load_iris
 
 import search_spaces
 from automl.errors import StudyError
+from automl.options.data_options import DataOptions
 from automl.options.loading import fixed_options, is_from_files, load_again, load_data
 from automl.options.option import options_of
-from automl.options.search_options import DataOptions, FixedOptions, SearchOptions
+from automl.options.search_options import FixedOptions, SearchOptions
 from automl.result import SearchResult
 from automl.tuning.settings import data_options, make_settings
 from automl.wording.option_names import spoken_as_typed

@@ -16,9 +16,9 @@ import pytest
 import automl
 import cli
 from automl.errors import ConfigError
+from automl.options.data_options import DataOptions
 from automl.options.option import options_of
 from automl.options.search_options import (
-    DataOptions,
     ExecutorOptions,
     FixedOptions,
     FreeOptions,

@@ -10,7 +10,7 @@ from automl.data.folds import divide
 from automl.data.loaded import LoadedData
 from automl.data.splits import RowFacts, strata
 from automl.data.targets import infer_target, learn_target
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 from tests.contracts.bit_data.encoder import BitEncoder
 
 

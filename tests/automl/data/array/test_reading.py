@@ -10,7 +10,7 @@ from torch.utils.data import TensorDataset
 
 from automl.data.array.reading import RawArrays, read_arrays
 from automl.errors import ConfigError, DataError
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 
 X = np.random.default_rng(0).normal(size=(12, 4, 4))
 Y = np.arange(12) % 2

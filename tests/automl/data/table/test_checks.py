@@ -15,7 +15,7 @@ from automl.data.table.checks import (
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, DateFormat
 from automl.data.table.parts import Part
 from automl.data.targets import Target, TargetReading
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from storage.records import DataCheckRecord
 
 N = 240

@@ -12,7 +12,7 @@ import torch
 from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
 from automl.data.kinds import read_data
 from automl.errors import ConfigError, DataError
-from automl.options.search_options import DataOptions
+from automl.options.data_options import DataOptions
 from search_spaces.hyperparameters import hyperparameter
 
 N = 150

@@ -13,7 +13,7 @@ from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import encode_targets, make_part, read_tables, row_facts
 from automl.data.targets import Target, TargetReading
 from automl.errors import DataError
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 
 CLASSES = TargetReading(ColumnPlan("y", "categorical"), ("?",), "text")
 NUMBERS = TargetReading(ColumnPlan("y", "numeric"), (), "number")

@@ -10,7 +10,7 @@ import pytest
 
 from automl.data.table.reading import read_raw_tables
 from automl.errors import DataError
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, SplitOptions
 
 FRAME = pd.DataFrame({"age": [31, 40], " city ": ["Busan", "Seoul"], "paid": [0, 1]})
 

@@ -14,7 +14,7 @@ from automl.data.splits import RowSplit
 from automl.data.table.column_inference import infer_columns
 from automl.data.table.parts import Part
 from automl.data.table.repeated_rows import RawRows, conflicting_rows, duplicated_rows, raw_rows
-from automl.options.search_options import SplitOptions
+from automl.options.data_options import SplitOptions
 from storage.records import DataCheckRecord
 
 N = 240

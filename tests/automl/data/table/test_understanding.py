@@ -12,7 +12,7 @@ import pytest
 from automl.data.table.reading import read_raw_tables
 from automl.data.table.understanding import Understood, understand
 from automl.errors import DataError
-from automl.options.search_options import ColumnOptions, SplitOptions
+from automl.options.data_options import ColumnOptions, SplitOptions
 
 N = 40
 GENERATOR = np.random.default_rng(0)
