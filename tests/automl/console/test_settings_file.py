@@ -57,7 +57,7 @@ def test_values_have_the_types_of_toml_and_are_typed_where_they_have_units(folde
         ("n_trials = 2.5", "n_trials must be a whole number from 1, but got 2.5"),
         ("n_trials = 1979-05-27", "n_trials must be a whole number from 1, but got "),
         ('references = "no"', "references must be True or False, but got 'no'"),
-        ('set = "optimizer=adam"', "set must be a list of texts"),
+        ('set = "optimizer=adam"', r"set must be a mapping such as .*, or a list"),
         ('timeout = "soon"', "a time is written like 90s"),
         ("task = 3", "task must be one of binary, multiclass, regression, but got 3"),
         ("valid = 3", "valid must be a file, but got 3"),

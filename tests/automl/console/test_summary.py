@@ -24,6 +24,7 @@ from automl.result import SearchResult
 from automl.tuning.run_in_training import RunInTraining
 from automl.tuning.trial_in_training import TrialInTraining
 from automl.wording.numbers import percent
+from automl.wording.option_names import spoken_as_typed
 from automl.wording.scores import score_text
 from storage.records import Advice, SpaceChange, StudyRecords, TrialRecord
 from storage.score_records import (
@@ -90,10 +91,11 @@ def test_a_verdict_without_a_command_is_followed_by_the_next_that_has_one(
     silent = replace(verdict, advice=(Advice("Choose by more rows: `--folds 5` does."),))
     more = Advice("Go on.", (SpaceChange("n_trials", "60"),))
     other = replace(verdict, kind="few_trials", advice=(Advice("Wait."), more, more))
-    summary.print_result(study(diagnoses=(silent, other)), None)
+    with spoken_as_typed():
+        summary.print_result(study(diagnoses=(silent, other)), None)
     printed = capsys.readouterr().out
     assert "1. Choose by more rows: --folds 5 does." in printed
-    assert "2. Go on." in printed and "n_trials=60" in printed
+    assert "2. Go on." in printed and "--n-trials 60" in printed
     assert "Wait." not in printed and "3." not in printed
     summary.print_result(study(diagnoses=(verdict, other)), None)
     assert "Go on." not in capsys.readouterr().out
