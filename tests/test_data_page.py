@@ -30,6 +30,13 @@ so are categories that no train row has, and columns that are empty throughout. 
 {MAX_UNREAD_SHARE:.0%} of a column's cells cannot be read, the rows are refused; cells that were
 none of their kind in training already count as missing there too.
 
+`--weight COLUMN` names what rows weigh: finite numbers from 0 on, in any unit, one in every row
+with a target, in files of `--valid` and `--test` too. A cell that is none, or a column that is
+zero throughout, is an error. Rows of weight 0 are left out before rows are divided, which is said
+with their number; the others are scaled to mean 1 over the rows that train, validate and test,
+each by themselves. The column is no input. A column of equal weights gives exactly the study
+without one.
+
 This page is generated from the cases that the tests try.
 
 ## Columns

@@ -35,7 +35,10 @@ class Decomposition:
 
 
 def decompose_squared(
-    predictions: np.ndarray, targets: np.ndarray, noise: float = 0.0
+    predictions: np.ndarray,
+    targets: np.ndarray,
+    noise: float = 0.0,
+    weights: np.ndarray | None = None,
 ) -> Decomposition:
     """Split the mean squared error.
 
@@ -43,15 +46,17 @@ def decompose_squared(
     `bias_and_noise` where it is known; what is left is the squared bias alone.
 
     Shape:
-        predictions: (M, N), one row per training; targets: (N,).
+        predictions: (M, N), one row per training; targets: (N,); weights: (N,) of mean 1, by
+        which rows count, None: all are 1.
     """
     n_trainings, n_rows = _check(predictions, targets)
-    variances = predictions.var(axis=0, ddof=1)
+    variances = _weighed(predictions.var(axis=0, ddof=1), weights)
     # The mean of M trainings still holds a share 1/M of their variance.
-    residuals = (predictions.mean(axis=0) - targets) ** 2 - variances / n_trainings
+    squares = _weighed((predictions.mean(axis=0) - targets) ** 2, weights)
+    residuals = squares - variances / n_trainings
     variance = float(variances.mean())
     return Decomposition(
-        loss=float(((predictions - targets) ** 2).mean()),
+        loss=float(_weighed((predictions - targets) ** 2, weights).mean()),
         bias_and_noise=float(residuals.mean()) - noise,
         variance=variance,
         net_variance=variance,
@@ -61,20 +66,28 @@ def decompose_squared(
     )
 
 
-def decompose_zero_one(predictions: np.ndarray, targets: np.ndarray) -> Decomposition:
+def _weighed(of_rows: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """What rows bring to a mean, times what they weigh: (..., N)."""
+    return of_rows if weights is None else of_rows * weights
+
+
+def decompose_zero_one(
+    predictions: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None
+) -> Decomposition:
     """Split the error rate.
 
     On rows where the main prediction is wrong, variance can only help: `net_variance` counts
     it as negative there.
 
     Shape:
-        predictions: (M, N) class codes, one row per training; targets: (N,) class codes.
+        predictions: (M, N) class codes, one row per training; targets: (N,) class codes; weights:
+        as in `decompose_squared`.
     """
     n_trainings, n_rows = _check(predictions, targets)
     main = main_classes(predictions)
-    strays = (predictions != main).mean(axis=0)
-    wrong = (main != targets).mean()
-    loss = float((predictions != targets).mean())
+    strays = _weighed((predictions != main).mean(axis=0), weights)
+    wrong = _weighed(main != targets, weights).mean()
+    loss = float(_weighed(predictions != targets, weights).mean())
     return Decomposition(
         loss=loss,
         bias_and_noise=float(wrong),
@@ -86,16 +99,19 @@ def decompose_zero_one(predictions: np.ndarray, targets: np.ndarray) -> Decompos
     )
 
 
-def variance_of_halves(first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
+def variance_of_halves(
+    first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, tuple[float, float]]:
     """The variance of trainings on half the rows, from pairs on disjoint halves.
 
     Two trainings that share no row are independent given the rows' distribution, so half
     their mean squared difference is the variance, without bias.
 
     Shape:
-        first, second: (M, N) predictions; row i of both comes from one division in halves.
+        first, second: (M, N) predictions; row i of both comes from one division in halves;
+        weights: as in `decompose_squared`.
     """
-    per_row = ((first - second) ** 2).mean(axis=0) / 2
+    per_row = _weighed(((first - second) ** 2).mean(axis=0) / 2, weights)
     return float(per_row.mean()), _interval(per_row, lambda rows: float(rows.mean()))
 
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from automl.data.dataset import Dataset
+from automl.data.row_weights import pooled_weights
 from automl.diagnostics import agree_with_verdict
 from automl.diagnostics.data_size import MIN_SIZES, diagnose_data_size, fit_power_law
 from automl.diagnostics.decomposition import (
@@ -126,18 +128,21 @@ def judge_decomposition(
             f"a decomposition needs two trained bootstraps or more, but there are {len(drawn)}. "
             f"{say_failures(runs)}".rstrip()
         )
-    decompose = decompose_squared if task == "regression" else decompose_zero_one
+    weights = pooled_weights((dataset.folds[0].valid,))
+    of_classes = partial(decompose_zero_one, weights=weights)
+    decompose = partial(decompose_squared, weights=weights) if task == "regression" else of_classes
     pairs = _pairs(runs, dataset, predicts)
     targets = np.asarray(dataset.folds[0].valid.targets.cpu().numpy())
     halves = None
     if pairs:
         first, second = (np.stack(side) for side in zip(*pairs, strict=True))
         if task == "regression":
-            halves = variance_of_halves(first, second)
+            halves = variance_of_halves(first, second, weights)
         else:
             # Two halves disagree on a row with chance 2 v (1 - v) for two classes; the share
             # of disagreement itself, halved, is the variance of the class indicator.
-            halves = variance_of_halves(np.zeros(first.shape), (first != second).astype(float))
+            differ = (first != second).astype(float)
+            halves = variance_of_halves(np.zeros(first.shape), differ, weights)
     answer = diagnose_decomposition(
         decompose(np.stack(drawn), targets),
         halves,

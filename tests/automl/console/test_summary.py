@@ -95,7 +95,7 @@ def test_a_verdict_without_a_command_is_followed_by_the_next_that_has_one(
         summary.print_result(study(diagnoses=(silent, other)), None)
     printed = capsys.readouterr().out
     assert "1. Choose by more rows: --folds 5 does." in printed
-    assert "2. Go on." in printed and "--n-trials 60" in printed
+    assert "2. Go on." in printed and "n_trials=60" in printed
     assert "Wait." not in printed and "3." not in printed
     summary.print_result(study(diagnoses=(verdict, other)), None)
     assert "Go on." not in capsys.readouterr().out

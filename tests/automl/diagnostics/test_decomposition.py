@@ -168,3 +168,23 @@ def test_larger_variance_asks_for_restraint_whatever_the_bias(is_biased: bool) -
     )
 
     assert advice.text.startswith("Variance is the larger part")
+
+
+def test_weights_of_whole_numbers_are_rows_so_often() -> None:
+    generator = np.random.default_rng(5)
+    values, targets = generator.normal(size=(4, 40)), generator.normal(size=40)
+    weights = generator.integers(1, 5, 40)
+    scaled = weights / weights.mean()
+    for decompose, of in (
+        (decompose_squared, lambda rows: rows),
+        (decompose_zero_one, lambda rows: (rows > 0).astype(int)),
+    ):
+        found = decompose(of(values), of(targets), weights=scaled)
+        often = decompose(of(values).repeat(weights, axis=1), of(targets).repeat(weights))
+        for name in ("loss", "bias_and_noise", "variance", "net_variance"):
+            assert getattr(found, name) == pytest.approx(getattr(often, name))
+    halves = variance_of_halves(values[:2], values[2:], scaled)[0]
+    often_halves = variance_of_halves(
+        values[:2].repeat(weights, axis=1), values[2:].repeat(weights, axis=1)
+    )[0]
+    assert halves == pytest.approx(often_halves)

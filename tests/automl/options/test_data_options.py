@@ -16,6 +16,6 @@ def test_what_the_data_are_is_fixed_with_the_study() -> None:
 
 @pytest.mark.parametrize("fraction", [0.0, 0.95, "much"])
 def test_a_fraction_of_rows_leaves_rows_for_the_rest(fraction: object) -> None:
-    with pytest.raises(ConfigError, match="from 0.001 to 0.9"):
+    with pytest.raises(ConfigError, match=r"from 0.001 to 0.9"):
         SplitOptions(valid_fraction=fraction)  # type: ignore[arg-type]
     assert SplitOptions(valid_fraction=0.25).valid_fraction == 0.25

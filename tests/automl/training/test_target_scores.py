@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,3 +58,20 @@ def test_there_is_no_score_without_targets() -> None:
         scorer = TargetScorer(model)
         scorer.add(model.predict_table(rows))
         assert scorer.scored() is None
+
+
+def test_rows_are_scored_by_their_weights_where_the_search_had_any() -> None:
+    table = people().assign(heft=np.arange(90.0) % 5)
+    model = replace(untrained(people(), "kind"), weight="heft")
+    right = model.predict(table) == table["kind"]
+    table["heft"] = table["heft"].astype(str).where(np.arange(90) > 3, "unknown")
+    weights = pd.to_numeric(table["heft"], errors="coerce").fillna(0.0)
+    wanted = ScoredRows(
+        "accuracy",
+        pytest.approx(np.average(right, weights=weights)),
+        int((weights > 0).sum()),
+        "heft",
+    )
+    assert scored(model, table) == wanted
+    assert scored(model, table.drop(columns="heft")).weight is None
+    assert scored(replace(model, weight=None), table).n_rows == 90

@@ -191,6 +191,34 @@ def test_losses_are_those_of_the_project() -> None:
         own = weights[: max(n_outputs, 2)] if is_classes else None
         expected = losses.objective(name, outputs, learned, 0.1, own)
         assert updates.loss_of(name, outputs, learned, 0.1, own) == pytest.approx(expected.item())
+        of_rows = torch.rand(20, generator=generator)
+        expected = losses.objective(name, outputs, learned, 0.1, own, of_rows)
+        found = updates.loss_of(name, outputs, learned, 0.1, own, of_rows)
+        assert found == pytest.approx(expected.item())
+
+
+def test_rows_are_weighed_where_those_of_the_search_were(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, table = data_of("binary"), learnable("binary")
+    weighed = replace(model_of(data, network(data)), weight="heft")
+    train = training_of(written(tmp_path / "first", weighed, max_epochs=2))
+    heft = np.where(table["target"] == "yes", 50.0, 0.5)
+    heft[:3] = 0
+    table.assign(heft=heft).to_csv(tmp_path / "table.csv", index=False)
+    train.train_again(tmp_path / "table.csv", tmp_path / "again")
+    assert automl.load_export(tmp_path / "again").weight == "heft"
+    names = {"heft": "heft"}
+    frame = pd.DataFrame({"heft": ["1", "0", "2.5"]})
+    assert train.read_weights(frame, names, "heft").tolist() == [1.0, 0.0, 2.5]
+    assert train.read_weights(frame, names, None).tolist() == [1.0, 1.0, 1.0]
+    for cells, words in ((["1", "-1"], "such as '-1'"), (["x", "1"], "'x'"), (["0"], "all are 0")):
+        with pytest.raises(ValueError, match=words):
+            train.read_weights(pd.DataFrame({"heft": cells}), names, "heft")
+    table.to_csv(tmp_path / "without.csv", index=False)
+    with pytest.raises(ValueError, match="must have the column of row weights 'heft'"):
+        train.train_again(tmp_path / "without.csv", tmp_path / "third")
+    capsys.readouterr()
 
 
 @pytest.mark.parametrize("name", hyperparameter("optimizer").words)
