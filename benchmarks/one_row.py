@@ -1,12 +1,12 @@
 """What it takes to predict one row: `python -m benchmarks.one_row [--calls 200]`.
 
-The rows are single ones, as a dict, of two tables: digits, whose 64 columns are numbers, and
-people made up, whose 15 columns are of every kind. The network is one at its first weights,
-since what it has learned takes no time. Beside the call are its parts: reading the cells,
-encoding them, and the network itself; and the first call, which builds the network and knows no
-cell yet. Times are of the processor, in one thread: the median, and the least in brackets. They
-scale with the machine, which is said by what the interpreter takes for a sum of a million
-numbers.
+The rows are single ones, none of them twice, of two tables: digits, whose 64 columns are numbers,
+and people made up, whose 15 columns are of every kind. They come as dicts, as frames of one row,
+and as arrays. The network is one at its first weights, since what it has learned takes no time.
+Beside the call are its parts, of dicts: reading the cells, encoding them, and the network itself;
+and the first call, which builds the network and knows no cell yet. Times are of the processor,
+in one thread: the median, and the least in brackets. They scale with the machine, which is said
+by what the interpreter takes for a sum of a million numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from automl.models.mlp.config import MLPConfig
 from automl.models.mlp.initialization import initialize_
 from automl.models.mlp.network import mlp_for
 from automl.training.config import RunConfig, TrainingConfig
-from automl.training.predictions import Predictor, TargetScale
+from automl.training.predictions import TargetScale
 from automl.training.trained_model import TrainedModel, TrainedNetwork, WeightedNetwork
 
 
@@ -94,27 +95,27 @@ def measured(calls: Sequence[Callable[[], object]]) -> tuple[float, float]:
 
 
 def print_parts(name: str, table: pd.DataFrame, target: str, n_calls: int) -> None:
-    """What the call takes, and each of its parts."""
+    """What the call takes for rows in each form, and each of its parts; each row is a new one."""
     model = model_of(table, target)
-    rows = table.drop(columns=target).head(n_calls).to_dict("records")
-    network = model.members[0].network
-    description = model.members[0].network.encoder.encoding
-    first, _ = measured([lambda: model.predict(rows[0])])
-    whole = measured([lambda row=row: model.predict(row) for row in rows])  # type: ignore[misc]
-    read = [network.encoder.read(row) for row in rows]
-    reading = measured([lambda row=row: network.encoder.read(row) for row in rows])  # type: ignore[misc]
-    encoding = measured([lambda new=new: network.encoder.inputs(new.rows) for new in read])  # type: ignore[misc]
-    predictor: Predictor = model._predictors[0]
-    inputs = [network.encoder.inputs(new.rows) for new in read]
-    computing = measured([lambda one=one: predictor.predict(one) for one in inputs])  # type: ignore[misc]
-    print(f"{name}: {len(rows[0])} columns, {description.n_features} inputs")
+    encoder, predictor = model.members[0].network.encoder, model._predictors[0]
+    features = table.drop(columns=target)
+    forms = [features.iloc[place * n_calls : (place + 1) * n_calls] for place in range(4)]
+    dicts, further = forms[0].to_dict("records"), forms[3].to_dict("records")
+    frames = [forms[1].iloc[place : place + 1] for place in range(n_calls)]
+    arrays = [forms[2].iloc[place : place + 1].to_numpy() for place in range(n_calls)]
+    first, _ = measured([partial(model.predict, dicts[0])])
+    whole = {
+        form: measured([partial(model.predict, row) for row in rows])
+        for form, rows in (("a dict", dicts), ("a frame", frames), ("an array", arrays))
+    }
+    reading = measured([partial(encoder.read, row) for row in further])
+    read = [encoder.read(row).rows for row in further]
+    encoding = measured([partial(encoder.inputs, rows) for rows in read])
+    computing = measured([partial(predictor.predict, encoder.inputs(rows)) for rows in read])
+    parts = {"reading": reading, "encoding": encoding, "network": computing}
+    print(f"{name}: {features.shape[1]} columns, {encoder.encoding.n_features} inputs")
     print(f"  first call {first:8.2f} ms")
-    for part, (median, least) in (
-        ("one row", whole),
-        ("reading", reading),
-        ("encoding", encoding),
-        ("network", computing),
-    ):
+    for part, (median, least) in {**whole, **parts}.items():
         print(f"  {part:10s} {median:8.2f} ms ({least:.2f})")
 
 

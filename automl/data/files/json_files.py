@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -139,39 +139,73 @@ def typed_cells(cells: list[Any], kinds: frozenset[type]) -> pd.Series[Any]:
     Args:
         kinds: of the whole column.
     """
-    if LargeInt in kinds:
-        return pd.Series(cells, dtype=object)
-    if kinds == {int}:
-        return pd.Series(cells, dtype="Int64" if None in cells else "int64")
-    if kinds == {int, float}:
-        return pd.Series(cells, dtype="float64")
-    cells = [_printable(cell) if isinstance(cell, str) else cell for cell in cells]
-    return pd.Series(cells, dtype=object if len(kinds) != 1 else None)
-
-
-def frame_of_objects(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
-    """Rows that are objects in memory, typed as those of a file; a key that is not there is null.
-
-    So a cell means the same whatever stands beside it: pandas would make a float of a whole
-    number, were it beside a gap.
-    """
-    names = dict.fromkeys(key for row in rows for key in row)
-    columns = {name: _column([_plain(row.get(name)) for row in rows]) for name in names}
-    return pd.DataFrame(columns, index=range(len(rows)), columns=pd.Index(list(names)))
+    dtype = _dtype(kinds, None in cells)
+    column: pd.Series[Any] = pd.Series(_printable_cells(cells, kinds), dtype=dtype)
+    return column
 
 
 _OF_JSON = frozenset({int, float, bool, str, LargeInt})
+_INTEGER, _NULLABLE, _FLOAT, _BOOLEAN, _TEXT, _OBJECT = map(
+    pd.api.types.pandas_dtype, ("int64", "Int64", "float64", "bool", "str", "object")
+)
+
+
+def _dtype(kinds: frozenset[type], has_gaps: bool) -> Any:
+    """The type of a column of cells of JSON; None: pandas finds it."""
+    if kinds == {int}:
+        return _NULLABLE if has_gaps else _INTEGER
+    if float in kinds and kinds <= {int, float}:
+        return _FLOAT
+    if kinds == {str}:
+        return _TEXT
+    if kinds == {bool}:
+        return _OBJECT if has_gaps else _BOOLEAN
+    return _OBJECT if kinds <= _OF_JSON or len(kinds) != 1 else None
+
+
+def columns_of_objects(
+    rows: Sequence[Mapping[Any, Any]],
+) -> dict[Hashable, tuple[list[Any], Any]]:
+    """Rows that are objects in memory as columns: their cells, and the type that pandas has.
+
+    They are typed as those of a file, and a key that is not there is null. So a cell means the
+    same whatever stands beside it: pandas would make a float of a whole number, were it beside a
+    gap. The type is None where cells are no such as JSON has, but moments, or nested ones.
+    """
+    names = dict.fromkeys(key for row in rows for key in row)
+    return {name: _column([_plain(row.get(name)) for row in rows]) for name in names}
+
+
+def frame_of_objects(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    """The same as a frame."""
+    columns = {
+        name: pd.Series(cells, dtype=dtype)
+        for name, (cells, dtype) in columns_of_objects(rows).items()
+    }
+    return pd.DataFrame(columns, index=range(len(rows)), columns=pd.Index(list(columns)))
+
+
 _EXACT = 1 << 53
 """Every whole number up to it has a float."""
 
 
-def _column(cells: list[Any]) -> pd.Series[Any]:
+def _column(cells: list[Any]) -> tuple[list[Any], Any]:
     kinds = kinds_of(cells)
+    cells = _printable_cells(cells, kinds)
+    if kinds == {pd.Timestamp}:
+        return cells, _moments(cells)
     if not kinds <= _OF_JSON:
-        return pd.Series(cells)  # moments, and what is no single value
+        return cells, None
     if kinds == {int, float} and any(type(cell) is int and abs(cell) > _EXACT for cell in cells):
-        return pd.Series(cells, dtype=object)
-    return typed_cells(cells, kinds)
+        return cells, _OBJECT
+    return cells, _dtype(kinds, None in cells)
+
+
+def _moments(cells: list[Any]) -> Any:
+    """The type of moments that are written in one unit, without a zone."""
+    units = {cell.unit for cell in cells if cell is not None}
+    has_zone = any(cell is not None and cell.tz is not None for cell in cells)
+    return None if has_zone or len(units) > 1 else np.dtype(f"datetime64[{units.pop()}]")
 
 
 def _plain(cell: Any) -> Any:
@@ -180,6 +214,12 @@ def _plain(cell: Any) -> Any:
         cell = cell.item()
     is_missing = cell is pd.NA or cell is pd.NaT or (type(cell) is float and cell != cell)
     return None if is_missing else cell
+
+
+def _printable_cells(cells: list[Any], kinds: frozenset[type]) -> list[Any]:
+    if str not in kinds:
+        return cells
+    return [_printable(cell) if type(cell) is str else cell for cell in cells]
 
 
 def _printable(cell: str) -> str:

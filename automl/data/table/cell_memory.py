@@ -1,22 +1,26 @@
-"""What the cells of a few rows were read as, remembered for the rows that come next.
+"""The cells of a few rows: read in as few calls as there are ways to read, and remembered.
 
-What a cell means never depends on those beside it, so that each needs to be read once only. Of
-many rows all are read at once, in a few calls for each column; of one row these calls take far
-longer than to look a cell up: 1 to 2 ms for each column of texts.
+What a cell means never depends on those beside it. So of a few rows, where a call takes far
+longer than the cells do (some tenths of a millisecond for a column of texts), all columns that
+are read alike are read as one, and a cell that was read before is looked up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.table.cells import ReadCells
+from automl.data.table.columns import ColumnPlan
+from automl.data.table.plain_frames import has_plain_type
+
 FEW_ROWS = 64
-"""Of more rows, reading all at once takes about as long as looking each cell up."""
+"""Of more rows, reading each column at once takes about as long as looking its cells up."""
 
 MOST_REMEMBERED = 10_000
 """Different cells of one column: some MiB at most of texts as columns have them."""
@@ -28,54 +32,121 @@ _PLAIN = (str, bool, int, float, type(None), type(pd.NA), pd.Timestamp, type(pd.
 
 
 @dataclass(frozen=True, slots=True)
-class ReadCells:
-    """The cells of one column as its plan reads them.
+class FewCells:
+    """A column of a few rows, not held by pandas, which takes a tenth of a millisecond for it."""
 
-    Shape:
-        each of the outputs, is_unread, is_present: (N,).
-    """
+    cells: Sequence[Any]
+    dtype: Any  # that pandas has for such a column; None: it would have to find out
 
-    outputs: tuple[NDArray[Any], ...]  # one for each of the plan's, float64 or texts
-    is_unread: NDArray[np.bool_]  # none of its kind, nor known as such from training
-    is_present: NDArray[np.bool_]  # not empty, nor a mark that says so
+    @property
+    def is_plain(self) -> bool:
+        """Whether `plain_frame` would leave the column as it is."""
+        if self.dtype == object:
+            return all(type(cell) in _PLAIN for cell in self.cells)
+        return self.dtype is not None and has_plain_type(self.dtype)
+
+    def series(self, name: str, index: pd.Index[Any]) -> pd.Series[Any]:
+        """The column as pandas holds it."""
+        return pd.Series(self.cells, index, self.dtype, name)
+
+
+def cells_of_frame(frame: pd.DataFrame) -> dict[Any, FewCells]:
+    """The columns of a frame, whose names differ."""
+    cells = frame.astype(object).to_numpy().T.tolist()
+    columns = zip(frame.columns, cells, frame.dtypes, strict=True)
+    return {name: FewCells(of, dtype) for name, of, dtype in columns}
+
+
+class Read(Protocol):
+    """What reads one column: `read_cells` of column_reading.py."""
+
+    def __call__(self, values: pd.Series[Any], plan: ColumnPlan, decimal: str | None) -> ReadCells:
+        """Read it by its plan."""
 
 
 _Meaning: TypeAlias = tuple[tuple[Any, ...], bool, bool]
+_Known: TypeAlias = dict[Hashable, _Meaning]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A column that is to be read: which of its cells are new, and where the others are known."""
+
+    plan: ColumnPlan
+    dtype: Any
+    new: Sequence[Any]
+    new_keys: Sequence[Hashable] = ()
+    keys: Sequence[Hashable] = ()  # of all its cells; () where they are not remembered
+    known: _Known = field(default_factory=dict)
+
+    def result(self, new: ReadCells) -> ReadCells:
+        """All of its cells, of which the new ones have just been read."""
+        if not self.keys:
+            return new
+        self.known.update(zip(self.new_keys, _apart(new), strict=True))
+        return _together([self.known[key] for key in self.keys])
+
+
 class CellMemory:
-    """The meanings of cells by column and by what they are; for the columns of one model."""
+    """The meanings of cells by column and by what they are.
 
-    _known: dict[str, dict[Hashable, _Meaning]] = field(default_factory=dict)
+    Args:
+        plans: of the columns of one model.
+    """
+
+    def __init__(self, plans: Iterable[ColumnPlan]) -> None:
+        self._ways = {plan.name: _way(plan) for plan in plans if not plan.dropped}
+        self._known: dict[Hashable, _Known] = {}
 
     def read(
         self,
-        values: pd.Series[Any],
-        column: str,
+        columns: Mapping[str, FewCells],
+        plans: Sequence[ColumnPlan],
         decimal: str | None,
-        read: Callable[[pd.Series[Any]], ReadCells],
-    ) -> ReadCells:
-        """Read the cells of one column, of which those that are new to it by `read`.
+        read: Read,
+    ) -> list[ReadCells]:
+        """Read the cells of a column for each plan, of which those that are new to it by `read`.
 
         Args:
+            columns: by the names of the plans, and perhaps further ones.
+            plans: of columns that are used.
             decimal: of the file that they come from, on which their meaning depends.
         """
-        if len(values) > FEW_ROWS or not len(values) or _is_fast(values.dtype):
-            return read(values)
-        cells = values.tolist()
-        if not all(_is_plain(cell) for cell in cells):
-            return read(values)
-        keys = [(values.dtype, decimal, type(cell), _without_nan(cell)) for cell in cells]
-        known = self._known.setdefault(column, {})
-        places = {key: place for place, key in enumerate(keys) if key not in known}
-        if places:
-            fresh = read(values.iloc[list(places.values())])
-            if len(known) + len(places) > MOST_REMEMBERED:  # a new one: others may read in this
-                known = {key: known[key] for key in keys if key in known}
-                self._known[column] = known
-            known.update(zip(places, _apart(fresh), strict=True))
-        return _together([known[key] for key in keys])
+        results: dict[str, ReadCells] = {}
+        alike: dict[Hashable, list[_Asked]] = {}
+        for plan in plans:
+            asked = self._asked(plan, columns[plan.name], decimal)
+            if asked.new:
+                alike.setdefault((self._ways[plan.name], asked.dtype), []).append(asked)
+            else:
+                results[plan.name] = _together([asked.known[key] for key in asked.keys])
+        for batch in alike.values():
+            cells = [cell for one in batch for cell in one.new]
+            found = read(pd.Series(cells, dtype=batch[0].dtype), batch[0].plan, decimal)
+            begin = 0
+            for one in batch:
+                end = begin + len(one.new)
+                results[one.plan.name] = one.result(found.between(begin, end))
+                begin = end
+        return [results[plan.name] for plan in plans]
+
+    def _asked(self, plan: ColumnPlan, column: FewCells, decimal: str | None) -> _Asked:
+        cells, dtype = column.cells, column.dtype
+        if _is_fast(dtype) or not all(_is_plain(cell) for cell in cells):
+            return _Asked(plan, dtype, cells)
+        home = (plan.name, dtype, decimal)
+        known = self._known.setdefault(home, {})
+        keys = [(type(cell), _without_nan(cell)) for cell in cells]
+        new = {key: cell for key, cell in zip(keys, cells, strict=True) if key not in known}
+        if len(known) + len(new) > MOST_REMEMBERED:  # a new one: others may read in this
+            known = {key: known[key] for key in keys if key in known}
+            self._known[home] = known
+        return _Asked(plan, dtype, list(new.values()), list(new), keys, known)
+
+
+def _way(plan: ColumnPlan) -> str:
+    """What the meaning of a cell depends on; columns in which it is equal are read alike."""
+    return repr(replace(plan, name="", details={}, dates=replace(plan.dates, label="")))
 
 
 def _apart(read: ReadCells) -> list[_Meaning]:
@@ -101,7 +172,7 @@ def _column(cells: tuple[Any, ...]) -> NDArray[Any]:
 
 
 def _is_fast(dtype: Any) -> bool:
-    """Whether a column of this type is read as fast as its cells are looked up."""
+    """Whether columns of this type are read as fast as their cells are looked up."""
     return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
 
 

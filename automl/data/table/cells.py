@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from automl.data.table.number_formats import plain_numbers
@@ -55,7 +57,7 @@ class RawColumn:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def present(self) -> NDArray[np.bool_]:
         """Which cells hold something.
 
@@ -77,6 +79,24 @@ class RawColumn:
         return plain_numbers(self.values) if self.form == "texts" else None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadCells:
+    """The cells of one column as its plan reads them.
+
+    Shape:
+        each of the outputs, is_unread, is_present: (N,).
+    """
+
+    outputs: tuple[NDArray[Any], ...]  # one for each of the plan's, float64 or texts
+    is_unread: NDArray[np.bool_]  # none of its kind, nor known as such from training
+    is_present: NDArray[np.bool_]  # not empty, nor a mark that says so
+
+    def between(self, begin: int, end: int) -> ReadCells:
+        """Those of some rows, one behind the other."""
+        outputs = tuple(output[begin:end] for output in self.outputs)
+        return ReadCells(outputs, self.is_unread[begin:end], self.is_present[begin:end])
+
+
 def raw_column(values: pd.Series[Any]) -> RawColumn:
     """Bring a plain column (see `plain_frames.py`) to numbers, moments or texts."""
     dtype = values.dtype
@@ -94,20 +114,37 @@ def raw_column(values: pd.Series[Any]) -> RawColumn:
         return RawColumn("numbers", values)
     if str(dtype) == "str":
         raw = RawColumn("texts", values)
-        if raw.plain is not None:  # so that there is nothing to strip
+        if raw.plain is not None or _is_stripped(values):
             return raw
     return RawColumn("texts", _texts(values))
 
 
-def without_marks(raw: RawColumn, marks: Iterable[str]) -> pd.Series[Any]:
+def without_marks(raw: RawColumn, marks: frozenset[str]) -> pd.Series[Any]:
     """The texts of a column, those that mean "no value" missing; finite numbers never do.
 
     Shape:
         result: (N,).
     """
+    is_mark = marks_among(raw, marks)
+    return raw.values.mask(is_mark) if is_mark.any() else raw.values
+
+
+def marks_among(raw: RawColumn, marks: frozenset[str]) -> NDArray[np.bool_]:
+    """Which texts of a column are among the marks, whatever their case; empty cells are not.
+
+    Shape:
+        result: (N,).
+    """
     if raw.plain is not None:
-        return raw.values
-    return raw.values.mask(np.asarray(raw.values.str.lower().isin(list(marks)), dtype=bool))
+        return np.zeros(len(raw), dtype=bool)
+    lowered = pc.utf8_lower(pa.array(raw.values, type=pa.string(), from_pandas=True))
+    among = pc.is_in(lowered, value_set=_arrow_set(marks), skip_nulls=True)
+    return np.asarray(among.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+@lru_cache
+def _arrow_set(marks: frozenset[str]) -> pa.Array:
+    return pa.array(sorted(marks), type=pa.string())
 
 
 def is_marked(texts: Iterable[Any], marks: Iterable[str]) -> NDArray[np.bool_]:
@@ -135,6 +172,13 @@ def _without_zone(values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(moments, values.index)
 
 
+def _is_stripped(texts: pd.Series[Any]) -> bool:
+    """Whether all texts are as `_texts` would leave them."""
+    given = pa.array(texts, type=pa.string(), from_pandas=True)
+    stripped = pc.utf8_trim_whitespace(given)
+    return bool(stripped.equals(given)) and not pc.any(pc.equal(given, "")).as_py()
+
+
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
     """Cells as `to_csv` would write them, each for itself: 1 and True are equal in Python."""
     if values.dtype == object or not pd.api.types.is_string_dtype(values.dtype):
@@ -144,4 +188,5 @@ def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
         ]
         values = pd.Series(written, index=values.index, name=values.name, dtype="str")
     stripped = values.astype("str").str.strip()
-    return stripped.where(stripped != "")
+    is_empty = np.asarray(stripped == "", dtype=bool)
+    return stripped.mask(is_empty) if is_empty.any() else stripped

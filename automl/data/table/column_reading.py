@@ -8,20 +8,21 @@ cannot be read are counted, for whoever reads to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.table.cell_memory import CellMemory, ReadCells
+from automl.data.table.cell_memory import FEW_ROWS, CellMemory, FewCells, cells_of_frame
 from automl.data.table.cells import (
     MISSING_CATEGORIES,
     MISSING_MARKS,
     RawColumn,
+    ReadCells,
+    marks_among,
     number_text,
     raw_column,
     without_marks,
@@ -42,6 +43,7 @@ from automl.data.table.number_formats import (
     read_texts,
 )
 from automl.data.table.odd_cells import UnreadCells
+from automl.data.table.typed_rows import ReadColumns
 from automl.errors import DataError, did_you_mean
 from automl.wording.counts import agree, listing
 
@@ -52,20 +54,6 @@ LARGEST = float(np.finfo(np.float32).max)
 
 MOST_NAMED = 20
 """Of more missing columns the others are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadColumns:
-    """Rows as their plans read them."""
-
-    typed: pd.DataFrame  # float64, or texts for categories
-    arrays: Mapping[str, NDArray[Any]]  # the same columns, which are sooner at hand
-    cells: tuple[UnreadCells, ...]  # of each column that is used, also where all could be read
-
-    @property
-    def unread(self) -> tuple[UnreadCells, ...]:
-        """The columns of which some cells could not be read."""
-        return tuple(one for one in self.cells if one.n_odd)
 
 
 def read_columns(
@@ -87,28 +75,59 @@ def read_columns(
     names = pd.Index([column_name(name) for name in frame.columns], dtype=object)
     frame = frame.set_axis(names, axis="columns")
     repeated = set(frame.columns[frame.columns.duplicated()])
+    if memory is not None and 0 < len(frame) <= FEW_ROWS and not repeated:
+        return read_few(cells_of_frame(frame), frame.index, plans, decimal, memory)
     columns: dict[str, NDArray[Any]] = {}
     counted = []
-    memory = memory or CellMemory()
-    _refuse_missing(frame, [plan.name for plan in plans if not plan.dropped])
-    for plan in plans:
-        if plan.dropped:
-            continue
+    used = _used(plans, frame.columns)
+    for plan in used:
         if plan.name in repeated:
             raise DataError(f"column names must differ, but {plan.name!r} is there more than once")
         values = frame[plan.name]
-        read = memory.read(
-            values, plan.name, decimal, partial(read_column, plan=plan, decimal=decimal)
-        )
+        read = read_column(values, plan, decimal)
         columns.update(zip(plan.outputs, read.outputs, strict=True))
-        counted.append(_counted(values, plan, read))
-    return ReadColumns(pd.DataFrame(columns, index=frame.index), columns, tuple(counted))
+        counted.append(_counted(plan, read, values))
+    return ReadColumns(columns, frame.index, tuple(counted))
 
 
-def _refuse_missing(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    missing = [name for name in names if name not in frame.columns]
+def read_few(
+    columns: Mapping[str, FewCells],
+    index: pd.Index[Any],
+    plans: Sequence[ColumnPlan],
+    decimal: str | None,
+    memory: CellMemory,
+) -> ReadColumns:
+    """As `read_columns`, of a few rows.
+
+    Args:
+        index: the number of each row.
+    """
+    used = _used(plans, columns)
+    found = memory.read(columns, used, decimal, read_cells)
+    arrays: dict[str, NDArray[Any]] = {}
+    counted = []
+    for plan, read in zip(used, found, strict=True):
+        is_number = plan.kind in ("numeric", "boolean")
+        if is_number and _has_huge(*read.outputs):
+            refuse_huge(columns[plan.name].series(plan.name, index), *read.outputs)
+        arrays.update(zip(plan.outputs, read.outputs, strict=True))
+        is_odd = read.is_unread.any()
+        values = columns[plan.name].series(plan.name, index) if is_odd else None
+        counted.append(_counted(plan, read, values))
+    return ReadColumns(arrays, index, tuple(counted))
+
+
+def _used(plans: Sequence[ColumnPlan], names: Collection[str]) -> list[ColumnPlan]:
+    """The plans of columns that are used.
+
+    Raises:
+        DataError: not all of these are there.
+    """
+    used = [plan for plan in plans if not plan.dropped]
+    missing = [plan.name for plan in used if plan.name not in names]
     if missing:
-        unused = [str(name) for name in frame.columns if name not in names]
+        known = {plan.name for plan in used}
+        unused = [str(name) for name in names if name not in known]
         shown = [repr(name) for name in missing[:MOST_NAMED]]
         if len(missing) > MOST_NAMED:
             shown.append(f"{len(missing) - MOST_NAMED:,} more")
@@ -116,6 +135,7 @@ def _refuse_missing(frame: pd.DataFrame, names: Sequence[str]) -> None:
             f"rows must have the columns that the model was trained on, but {listing(shown)} "
             f"{agree(len(missing), 'is', 'are')} missing{did_you_mean(missing[0], unused)}"
         )
+    return used
 
 
 def read_column(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = None) -> ReadCells:
@@ -127,17 +147,24 @@ def read_column(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None = 
     Raises:
         DataError: it holds numbers beyond float32.
     """
+    read = read_cells(values, plan, decimal)
+    if plan.kind in ("numeric", "boolean"):
+        refuse_huge(values, *read.outputs)
+    return read
+
+
+def read_cells(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None) -> ReadCells:
+    """As `read_column`, with numbers of any size."""
     raw = raw_column(values)
     if plan.kind in ("numeric", "boolean"):
-        read = _read_as_numbers(raw, plan, decimal)
-        refuse_huge(values, *read.outputs)
-        return read
+        return _read_as_numbers(raw, plan, decimal)
     missing = _missing(raw, plan)
     if plan.kind == "categorical":
         categories = np.where(missing, MISSING_CATEGORY, read_categories(raw, plan))
         return ReadCells((categories,), np.zeros(len(raw), dtype=bool), ~missing)
     moments = read_moments(raw, plan.dates.pattern)
-    moments = pd.DatetimeIndex(moments.where(~missing))
+    if missing.any():
+        moments = pd.DatetimeIndex(moments.where(~missing))
     parts = tuple(date_part(moments, part) for part in plan.dates.parts)
     is_unread = ~missing & np.asarray(moments.isna(), dtype=bool)
     if is_unread.any():
@@ -169,7 +196,7 @@ def _missing(raw: RawColumn, plan: ColumnPlan) -> NDArray[np.bool_]:
     missing = ~raw.present
     if raw.form == "texts":
         usual = MISSING_CATEGORIES if plan.kind == "categorical" else MISSING_MARKS
-        missing = np.asarray(without_marks(raw, usual).isna(), dtype=bool)
+        missing |= marks_among(raw, usual)
     return missing | is_named_mark(raw, plan.missing.named, plan.numbers)
 
 
@@ -292,6 +319,8 @@ def read_far_moments(raw: RawColumn, date_format: str | None) -> pd.DatetimeInde
     if date_format not in (None, "ISO8601"):  # ISO means the same to everyone
         as_iso = parse_far_dates(list(distinct), "ISO8601")
         read = pd.DatetimeIndex(read.where(np.asarray(read.notna(), dtype=bool), as_iso))
+    if len(distinct) == len(codes):  # each stands once
+        return read
     return pd.DatetimeIndex(read.append(pd.DatetimeIndex([pd.NaT]))[codes])
 
 
@@ -301,8 +330,8 @@ def refuse_huge(values: pd.Series[Any], numbers: NDArray[np.float64]) -> None:
     Raises:
         DataError: names the row and the number.
     """
-    is_huge = np.abs(numbers) > LARGEST
-    if is_huge.any():
+    if _has_huge(numbers):
+        is_huge = np.abs(numbers) > LARGEST
         row, number = values.index[is_huge][0], numbers[is_huge][0]
         what = "is infinite" if np.isinf(number) else f"is {number:g}"
         raise DataError(
@@ -312,15 +341,23 @@ def refuse_huge(values: pd.Series[Any], numbers: NDArray[np.float64]) -> None:
         )
 
 
-def _counted(values: pd.Series[Any], plan: ColumnPlan, read: ReadCells) -> UnreadCells:
+def _has_huge(numbers: NDArray[np.float64]) -> bool:
+    return bool((np.abs(numbers) > LARGEST).any())
+
+
+def _counted(plan: ColumnPlan, read: ReadCells, values: pd.Series[Any] | None) -> UnreadCells:
+    """Count the cells that could not be read; `values` may be None where there are none."""
     n_unread = int(np.count_nonzero(read.is_unread))
-    position = int(read.is_unread.argmax()) if n_unread else 0
+    example, row = "", None
+    if n_unread and values is not None:
+        position = int(read.is_unread.argmax())
+        example, row = str(values.iloc[position]).strip(), values.index[position]
     return UnreadCells(
         column=plan.name,
         n_odd=n_unread,
         n_cells=int(np.count_nonzero(read.is_present)),
-        example=str(values.iloc[position]).strip() if n_unread else "",
-        row=values.index[position] if n_unread else None,
+        example=example,
+        row=row,
         kind=plan.kind,
         unit=plan.numbers.unit if plan.numbers.needs_unit else "",
     )

@@ -24,6 +24,8 @@ The year is no part: it is a linear function of the days, nearly.
 EARLIEST, LATEST = pd.Timestamp(1000, 1, 1), pd.Timestamp(2500, 1, 1)
 """Moments outside are marks for "never" or "unknown" (0001-01-01, 9999-12-31): missing."""
 
+_EARLIEST, _LATEST = EARLIEST.to_datetime64(), LATEST.to_datetime64()
+
 _DAYS = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
     *("%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%y", "%d-%m-%y", "%y/%m/%d", "%y-%m-%d"),
@@ -171,14 +173,16 @@ def parse_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
 
 def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
     """As `parse_dates`, of whatever year; NaT where a text is no date."""
-    cells = pd.Series(list(texts), dtype=object)
+    cells = np.empty(len(texts), dtype=object)
+    cells[:] = texts
     if "%p" in date_format:
-        cells = cells.map(lambda text: _HALVES_OF_DAY.sub(r"\1m", text))
+        cells[:] = [_HALVES_OF_DAY.sub(r"\1m", text) for text in texts]
     shape = _ISO if date_format == "ISO8601" else ONLY_ASKED.get(date_format)
     if shape is not None:
-        cells = cells.where(cells.str.fullmatch(shape))
+        fits = re.compile(shape).fullmatch
+        cells[:] = [text if fits(text) else None for text in cells]
     if date_format.endswith("since 1970"):
-        numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+        numbers = np.asarray(pd.to_numeric(cells, errors="coerce"), dtype=np.float64)
         is_known = ~np.isnan(numbers)
         microseconds = np.where(is_known, numbers, 0).astype(np.int64)
         microseconds *= 1_000 if date_format.startswith("milli") else 1_000_000
@@ -191,7 +195,9 @@ def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
 
 def in_bounds(moments: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Moments outside `EARLIEST` and `LATEST` become NaT."""
-    return pd.DatetimeIndex(moments.where((moments >= EARLIEST) & (moments < LATEST)))
+    values = moments.to_numpy().astype("datetime64[s]")  # a unit that no year is too far for
+    is_within = (values >= _EARLIEST) & (values < _LATEST)  # never of NaT
+    return moments if is_within.all() else pd.DatetimeIndex(moments.where(is_within))
 
 
 def is_ambiguous(date_format: str, moments: pd.DatetimeIndex) -> bool:
@@ -203,11 +209,12 @@ def date_part(moments: pd.DatetimeIndex, part: str) -> NDArray[np.float64]:
     """One of `DATE_PARTS` of each moment; NaN where there is none."""
     if part == "days":
         return days_since_1970(moments)
+    fields = moments.array  # an index of each would take longer to make than to fill
     if part == "hour":
-        return np.asarray(moments.hour + moments.minute / 60, dtype=np.float64)
+        return np.asarray(fields.hour + fields.minute / 60, dtype=np.float64)
     if part == "weekday":
-        return np.asarray(moments.day_of_week, dtype=np.float64)
-    return np.asarray(moments.month if part == "month" else moments.day, dtype=np.float64)
+        return np.asarray(fields.day_of_week, dtype=np.float64)
+    return np.asarray(fields.month if part == "month" else fields.day, dtype=np.float64)
 
 
 def days_since_1970(moments: pd.DatetimeIndex) -> NDArray[np.float64]:

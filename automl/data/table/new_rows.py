@@ -8,7 +8,8 @@ quietly spoil all predictions. One row may come as a dict or a Series, with its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 
 from automl.data.arrays import plain_array
 from automl.data.encoders import NewRows
+from automl.data.files.json_files import columns_of_objects
+from automl.data.pieces import read_pieces
 from automl.data.reading_notes import ReadingNotes, refuse_unreadable
 from automl.data.sources import Table, read_table
-from automl.data.table.cell_memory import CellMemory
-from automl.data.table.column_reading import ReadColumns, read_columns
+from automl.data.table.cell_memory import FEW_ROWS, CellMemory, FewCells, cells_of_frame
+from automl.data.table.column_reading import read_columns, read_few
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan, column_name
 from automl.data.table.odd_cells import NewCategories, NewNumbers
+from automl.data.table.typed_rows import ReadColumns
 from automl.errors import DataError
 
 Categories = Sequence[Mapping[str, frozenset[str]]]
@@ -53,34 +57,97 @@ def read_rows(
         DataError: there are no rows, columns are missing, or most of one cannot be read.
     """
     names = [plan.name for plan in plans]
-    new = read_piece(read_table(named_rows(data, names), names=names), plans, known, memory)
+    rows = _rows(data, names)
+    new = _read_few(rows, plans, known, memory)
+    if new is None:
+        table = read_table(_source(rows, names), names=names)
+        new = _read_table(table, plans, known, memory)
     refuse_unreadable(new.notes.cells, "the rows to predict")
     return new
 
 
-def read_piece(
-    table: Table,
-    plans: Sequence[ColumnPlan],
-    known: Categories = (),
-    memory: CellMemory | None = None,
+def read_row_pieces(
+    data: Any, plans: Sequence[ColumnPlan], known: Categories, memory: CellMemory
+) -> Iterator[NewRows]:
+    """As `read_rows`, of rows that may be more than the memory holds, some at a time.
+
+    Of how many cells cannot be read the whole decides, and so the caller.
+    """
+    names = [plan.name for plan in plans]
+    rows = _rows(data, names)
+    few = _read_few(rows, plans, known, memory)
+    if few is not None:
+        yield few
+        return
+    for table in read_pieces(_source(rows, names), names):
+        yield _read_table(table, plans, known, memory)
+
+
+def _read_few(
+    rows: Any, plans: Sequence[ColumnPlan], known: Categories, memory: CellMemory | None
+) -> NewRows | None:
+    """Read a few rows in memory without bringing them to the form of tables, which takes longer.
+
+    None of others, and where that form would have something to say of names or cells.
+    """
+    if memory is None or not isinstance(rows, (list, pd.DataFrame)):
+        return None
+    if not 0 < len(rows) <= FEW_ROWS:
+        return None
+    columns = _columns(rows)
+    if columns is None:
+        return None
+    index = pd.RangeIndex(1, len(rows) + 1)
+    new = _noted(read_few(columns, index, plans, None, memory), plans, known, ())
+    if isinstance(rows, pd.DataFrame):
+        frame = rows.set_axis(list(columns), axis="columns").set_axis(index)
+        return replace(new, table=Table(frame, name="data", source="DataFrame"))
+    return new
+
+
+def _columns(rows: list[dict[Any, Any]] | pd.DataFrame) -> dict[str, FewCells] | None:
+    """The columns by their names; None where `checked_frame` would change or refuse them."""
+    found: Mapping[Any, FewCells]
+    if isinstance(rows, pd.DataFrame):
+        found = cells_of_frame(rows) if rows.columns.is_unique else {}
+    else:
+        found = {name: FewCells(*of) for name, of in columns_of_objects(rows).items()}
+    columns = {column_name(name): column for name, column in found.items()}
+    is_plain = all(column.is_plain for column in columns.values())
+    return columns if columns and len(columns) == len(found) and is_plain else None
+
+
+def _read_table(
+    table: Table, plans: Sequence[ColumnPlan], known: Categories, memory: CellMemory | None
 ) -> NewRows:
-    """Read a table, or a piece of one: of how many cells cannot be read the whole decides."""
     read = read_columns(table.frame, plans, table.decimal, memory)
+    return replace(_noted(read, plans, known, table.messages), table=table)
+
+
+def _noted(
+    read: ReadColumns, plans: Sequence[ColumnPlan], known: Categories, messages: tuple[str, ...]
+) -> NewRows:
     cells = (*read.cells, *_new_numbers(read, plans), *_new_categories(read, known))
-    empty = tuple(_empty_columns(read, plans))
-    notes = ReadingNotes(len(read.typed), table.messages, cells, empty)
-    return NewRows(read.typed, notes, table, int(read.typed.index[0]))
+    notes = ReadingNotes(len(read), messages, cells, tuple(_empty_columns(read, plans)))
+    return NewRows(read, notes, first_row=int(read.index[0]))
 
 
-def named_rows(data: Any, names: Sequence[str]) -> Any:
-    """Rows in a form that `read_table` takes."""
+def _rows(data: Any, names: Sequence[str]) -> Any:
+    """Rows that are objects as a list of dicts, others in a form that `read_table` takes."""
     if isinstance(data, pd.Series) and _is_row(data, names):
         data = data.to_dict()
     if isinstance(data, Mapping):
-        return data if _is_arrays(data) else _frame_of_rows([dict(data)], names)
+        return data if _is_arrays(data) else [dict(data)]
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        return data
     if isinstance(data, (str, Path, tuple, pd.DataFrame)):
         return data
     return _frame_of_rows(data, names)
+
+
+def _source(rows: Any, names: Sequence[str]) -> Any:
+    """Rows in a form that `read_table` takes."""
+    return _frame_of_rows(rows, names) if isinstance(rows, list) else rows
 
 
 def _is_row(series: pd.Series[Any], names: Sequence[str]) -> bool:
@@ -126,7 +193,7 @@ def _new_categories(read: ReadColumns, known: Categories) -> list[NewCategories]
         }
         places = [n for n, cell in enumerate(cells) if cell in strangers] if strangers else []
         example = str(cells[places[0]]) if places else ""
-        row = read.typed.index[places[0]] if places else None
+        row = read.index[places[0]] if places else None
         counted.append(NewCategories(name, len(places), len(cells), example, row))
     return counted
 
@@ -153,7 +220,7 @@ def _new_numbers(read: ReadColumns, plans: Sequence[ColumnPlan]) -> list[NewNumb
         is_number = ~np.isnan(values)
         places = np.flatnonzero(is_number & (values != 0.0) & (values != 1.0))
         example = f"{values[places[0]]:g}" if len(places) else ""
-        row = read.typed.index[places[0]] if len(places) else None
+        row = read.index[places[0]] if len(places) else None
         n_numbers = int(np.count_nonzero(is_number))
         counted.append(NewNumbers(plan.name, len(places), n_numbers, example, row))
     return counted

@@ -8,7 +8,7 @@ than all of this to compute. It goes column by column, which stay in the cache.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
 
@@ -28,8 +28,11 @@ EDGE = 1e-7
 
 _LEVEL_SHARES = np.linspace(0, 1, MOST_BINS + 1)
 
-FARTHEST = float(ndtri(1 - (EDGE - np.spacing(1))))
+LOWEST, FARTHEST = ndtri([EDGE - np.spacing(1), 1 - (EDGE - np.spacing(1))]).tolist()
 """Where the ends of a distribution lie: 5.2 standard deviations from the middle."""
+
+CACHED_NUMBERS = 1 << 13
+"""So many at a time are encoded: 64 KiB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,10 +83,10 @@ class NumberEncoding:
             columns: (D, N); result: as well.
         """
         result = np.empty_like(columns)
-        for place, column in enumerate(columns):
-            filled = _filled(column, self.fills[place])
-            np.subtract(filled, self.means[place], out=result[place])
-            result[place] /= self.deviations[place]
+        for some in _columns_together(columns):
+            filled = _filled(columns[some], self.fills[some, None])
+            np.subtract(filled, self.means[some, None], out=result[some])
+            result[some] /= self.deviations[some, None]
         return result
 
     def normal(self, standardized: Floats) -> Floats:
@@ -93,9 +96,8 @@ class NumberEncoding:
             standardized: (D, N); result: as well.
         """
         result = np.empty_like(standardized)
-        shares = np.linspace(0, 1, len(self.quantiles))
-        for place, column in enumerate(standardized):
-            result[place] = _normal(column, self.quantiles[:, place], shares)
+        for some in _columns_together(standardized):
+            result[some] = _normal(standardized[some], self.quantiles.T[some])
         return result
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -127,9 +129,9 @@ def _drawn(n_rows: int) -> NDArray[np.int64]:
     return rows[:MOST_QUANTILE_ROWS]
 
 
-def _filled(column: Floats, fill: float) -> Floats:
-    is_missing = np.isnan(column)
-    return np.where(is_missing, fill, column) if is_missing.any() else column
+def _filled(numbers: Floats, fill: float | Floats) -> Floats:
+    is_missing = np.isnan(numbers)
+    return np.where(is_missing, fill, numbers) if is_missing.any() else numbers
 
 
 def _moments(column: Floats) -> tuple[float, float]:
@@ -148,13 +150,28 @@ def _moments(column: Floats) -> tuple[float, float]:
     return float(mean), 1.0 if is_constant else float(np.sqrt(variance))
 
 
-def _normal(numbers: Floats, quantiles: Floats, shares: Floats) -> Floats:
-    """Of one column: the rank of each number among the quantiles, as a normal deviate."""
+def _normal(numbers: Floats, quantiles: Floats) -> Floats:
+    """The rank of each number among the quantiles of its column, as a normal deviate.
+
+    Shape:
+        numbers, result: (D, N); quantiles: (D, Q).
+    """
+    shares = np.linspace(0, 1, quantiles.shape[1])
+    ranks = np.empty_like(numbers)
     # From both sides, so that a value that several quantiles have gets the middle of their ranks.
-    ranks = np.interp(numbers, quantiles, shares)
-    ranks -= np.interp(-numbers, -quantiles[::-1], -shares[::-1])
+    for rank, own, levels in zip(ranks, numbers, quantiles, strict=True):
+        rank[:] = np.interp(own, levels, shares)
+        rank -= np.interp(-own, -levels[::-1], -shares[::-1])
     ranks *= 0.5
-    ranks[numbers + EDGE > quantiles[-1]] = 1.0
-    ranks[numbers - EDGE < quantiles[0]] = 0.0
-    normal: Floats = np.clip(ndtri(ranks), float(ndtri(EDGE - np.spacing(1))), FARTHEST)
+    ranks[numbers + EDGE > quantiles[:, -1:]] = 1.0
+    ranks[numbers - EDGE < quantiles[:, :1]] = 0.0
+    normal: Floats = np.clip(ndtri(ranks), LOWEST, FARTHEST)
     return normal
+
+
+def _columns_together(columns: Floats) -> Iterator[slice]:
+    """Columns that stay in the cache together: of a few rows all, of many one after the other."""
+    n_columns, n_rows = columns.shape
+    step = max(1, CACHED_NUMBERS // max(1, n_rows))
+    for begin in range(0, n_columns, step):
+        yield slice(begin, begin + step)

@@ -108,13 +108,14 @@ def plain_frame(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     plain = frame.copy(deep=False)
     for position, (column, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
-        if not _is_plain(dtype):
+        if not has_plain_type(dtype):
             read = _plain(frame.iloc[:, position], str(column), name)
             plain.isetitem(position, read.array)
     return plain
 
 
-def _is_plain(dtype: Any) -> bool:
+def has_plain_type(dtype: Any) -> bool:
+    """Whether columns of this type are plain whatever they hold."""
     if isinstance(dtype, np.dtype):
         return dtype.kind in "biuMm" or dtype in (np.float32, np.float64)
     return isinstance(dtype, (pd.StringDtype, pd.CategoricalDtype))

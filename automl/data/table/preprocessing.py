@@ -23,15 +23,15 @@ from numpy.typing import NDArray
 
 from automl.data.encoders import Encoder, NewRows
 from automl.data.inputs import InputColumns
-from automl.data.pieces import read_pieces
 from automl.data.table.category_encoding import CategoryEncoding
 from automl.data.table.cell_memory import CellMemory
 from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import MISSING_CATEGORY, ColumnPlan
 from automl.data.table.inputs import InputScaling, NumberLevels, TableEncoding, TableInputs
-from automl.data.table.new_rows import named_rows, read_piece, read_rows
+from automl.data.table.new_rows import read_row_pieces, read_rows
 from automl.data.table.number_encoding import NumberEncoding
 from automl.data.table.scalings import input_scalings
+from automl.data.table.typed_rows import TypedRows
 from automl.errors import DataError
 from storage.records import Json
 
@@ -116,7 +116,7 @@ class Preprocessor(Encoder):
             if not plan.dropped
         }
 
-    def inputs(self, rows: pd.DataFrame) -> TableInputs:
+    def inputs(self, rows: TypedRows) -> TableInputs:
         """Encode rows that `read_columns` has read."""
         encoded = self.encode_typed(rows)
         return TableInputs(
@@ -133,14 +133,12 @@ class Preprocessor(Encoder):
     def read_pieces(self, data: Any, others: Sequence[Preprocessor] = ()) -> Iterator[NewRows]:
         """Read rows of a file of any size."""
         known = [one.known_categories for one in (self, *others)]
-        names = [plan.name for plan in self.plans]
-        for table in read_pieces(named_rows(data, names), names):
-            yield read_piece(table, self.plans, known, self.memory)
+        return read_row_pieces(data, self.plans, known, self.memory)
 
     @cached_property
     def memory(self) -> CellMemory:
         """What cells of its columns were read as."""
-        return CellMemory()
+        return CellMemory(self.plans)
 
     def encode(self, frame: pd.DataFrame) -> Encoded:
         """Encode raw rows: columns as in the file the model was trained on, in any order.
@@ -148,9 +146,9 @@ class Preprocessor(Encoder):
         Raises:
             DataError: a column is missing, or a number is too far from those of training.
         """
-        return self.encode_typed(read_columns(frame, self.plans).typed)
+        return self.encode_typed(read_columns(frame, self.plans))
 
-    def encode_typed(self, typed: pd.DataFrame) -> Encoded:
+    def encode_typed(self, typed: TypedRows) -> Encoded:
         """Encode rows that `read_columns` has read.
 
         Raises:
@@ -170,27 +168,28 @@ class Preprocessor(Encoder):
             codes[:, place] = encoding.codes(typed[name]) + 1
         return Encoded(numeric, quantile, codes)
 
-    def _write_marks(self, typed: pd.DataFrame, marks: NDArray[np.float32]) -> None:
+    def _write_marks(self, typed: TypedRows, marks: NDArray[np.float32]) -> None:
         """Write the columns of 0 and 1: booleans, missing-indicators and one-hot columns."""
         blocks: list[NDArray[Any]] = []
         for name, fill in self.booleans.items():
-            values = typed[name].to_numpy()
+            values = np.asarray(typed[name])
             blocks.append(np.where(np.isnan(values), fill, values)[:, None])
-        blocks += [np.isnan(typed[name].to_numpy())[:, None] for name in self.flagged]
+        blocks += [np.isnan(np.asarray(typed[name]))[:, None] for name in self.flagged]
         blocks += [encoding.one_hot(typed[name]) for name, encoding in self.one_hot.items()]
         begin = 0
         for block in blocks:
             marks[:, begin : begin + block.shape[1]] = block
             begin += block.shape[1]
 
-    def _refuse_far(self, typed: pd.DataFrame, numeric: NDArray[np.float32]) -> None:
+    def _refuse_far(self, typed: TypedRows, numeric: NDArray[np.float32]) -> None:
         """Refuse rows that would become infinite, from which a network makes NaN."""
         rows, inputs = np.nonzero(~np.isfinite(numeric))
         if len(rows):
             name = self.feature_names[inputs[0]]
+            value = np.asarray(typed[name])[rows[0]]
             raise DataError(
                 f"numbers must be of the size that they have in training, but {name!r} is "
-                f"{typed[name].iloc[rows[0]]:g} in row {typed.index[rows[0]]}; correct it, or "
+                f"{value:g} in row {typed.index[rows[0]]}; correct it, or "
                 "make it empty"
             )
 
@@ -290,9 +289,12 @@ def _levels(numbers: NumberEncoding) -> NumberLevels:
     )
 
 
-def columns_of(typed: pd.DataFrame, names: Sequence[str]) -> Floats:
+def columns_of(typed: TypedRows, names: Sequence[str]) -> Floats:
     """Columns of numbers, one after the other, (D, N)."""
-    return np.ascontiguousarray(typed[list(names)].to_numpy(dtype=np.float64).T)
+    columns = np.empty((len(names), len(typed)))
+    for place, name in enumerate(names):
+        columns[place] = typed[name]
+    return columns
 
 
 def _usual(column: pd.Series[Any]) -> float:

@@ -19,10 +19,11 @@ from automl.data.reading_notes import refuse_unreadable
 from automl.data.row_weights import Floats, WeightReading, joined_weights, learn_weights
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
-from automl.data.table.column_reading import ReadColumns, read_columns
+from automl.data.table.column_reading import read_columns
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.parts import Part, encode_targets, make_part
 from automl.data.table.reading import RawTables
+from automl.data.table.typed_rows import ReadColumns
 from automl.data.targets import Target, infer_target, learn_target
 from automl.errors import DataError
 from automl.wording.option_names import named

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
+from automl.data.table.cell_memory import CellMemory
 from automl.data.table.new_rows import read_rows
 
 N_ROWS = 120
@@ -214,7 +215,7 @@ def test_a_column_becomes_what_the_documentation_says(odd: OddColumn, tmp_path: 
     assert data.columns["x"] == odd.kind
     assert odd.said in "\n".join(data.messages)
     plans = data.encoders[0].plans
-    typed = read_rows(path, plans).rows
+    typed = read_rows(path, plans).rows.typed
     name = "x: days" if odd.kind == "date" else "x"
     found = [] if odd.kind.startswith("dropped") else typed[name].tolist()[: len(odd.read)]
     expected = [np.nan if value is None else value for value in odd.read]
@@ -226,14 +227,20 @@ def test_a_column_becomes_what_the_documentation_says(odd: OddColumn, tmp_path: 
 
 @pytest.mark.parametrize("odd", ODD_COLUMNS, ids=lambda odd: f"{odd.cells[0]} {odd.kind}")
 def test_each_row_alone_is_read_like_beside_all_others(odd: OddColumn, tmp_path: Path) -> None:
-    """In a file, and in a frame that a person made of the same texts."""
+    """In a file, in a frame that a person made of the same texts, and as one row of cells."""
     data, path = load(odd, tmp_path)
     plans = data.encoders[0].plans
-    together = read_rows(path, plans).rows
+    together = read_rows(path, plans).rows.typed
+    memory = CellMemory(plans)
     for row, cell in enumerate(cells_of(odd)[: len(odd.cells)]):
         expected = together.drop(columns="noise").iloc[row].tolist()
         alone = pd.DataFrame({"x": [cell], "noise": [0.5]})
         alone.to_csv(tmp_path / "alone.csv", index=False)
-        for source in (alone, tmp_path / "alone.csv"):
-            read = read_rows(source, plans).rows.drop(columns="noise").iloc[0].tolist()
+        row_of_cells = {"x": cell, "noise": 0.5}
+        for source, known in (
+            *((alone, None), (tmp_path / "alone.csv", None), (alone, memory)),
+            *((row_of_cells, memory), (row_of_cells, memory)),
+        ):
+            read = read_rows(source, plans, memory=known).rows.typed
+            read = read.drop(columns="noise").iloc[0].tolist()
             np.testing.assert_array_equal(read, expected)

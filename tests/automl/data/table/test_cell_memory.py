@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from automl.data.table import cell_memory
-from automl.data.table.cell_memory import FEW_ROWS, CellMemory
-from automl.data.table.column_reading import read_columns
+from automl.data.table.cell_memory import FEW_ROWS, CellMemory, FewCells, cells_of_frame
+from automl.data.table.cells import ReadCells
+from automl.data.table.column_reading import read_cells, read_columns
 from automl.data.table.columns import (
     CategoryFormat,
     ColumnPlan,
@@ -40,7 +41,7 @@ PLANS = (
 def test_a_cell_alone_is_read_as_beside_others_and_as_remembered(
     plan: ColumnPlan, decimal: str | None
 ) -> None:
-    memory = CellMemory()
+    memory = CellMemory([plan])
     column = pd.Series(CELLS, dtype=object)
     whole = read_columns(column.to_frame("a"), [plan], decimal)
     for _ in range(2):
@@ -61,21 +62,67 @@ def test_what_is_known_is_not_read_again_and_no_more_is_kept_than_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cell_memory, "MOST_REMEMBERED", 3)
-    memory, plan, n_read = CellMemory(), ColumnPlan("a", "categorical"), []
+    plan = ColumnPlan("a", "categorical")
+    memory, n_read = CellMemory([plan]), []
+
+    def counted(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None) -> ReadCells:
+        n_read.append(len(values))
+        n = len(values)
+        texts = np.array([f"<{cell}>" for cell in values], dtype=object)
+        return ReadCells((texts,), np.zeros(n, bool), np.ones(n, bool))
 
     def read(cells: list[str]) -> list[str]:
-        def counted(values: pd.Series[Any]) -> cell_memory.ReadCells:
-            n_read.append(len(values))
-            n = len(values)
-            texts = np.array([f"<{cell}>" for cell in values], dtype=object)
-            return cell_memory.ReadCells((texts,), np.zeros(n, bool), np.ones(n, bool))
-
-        found = memory.read(pd.Series(cells, dtype="str"), plan.name, None, counted)
+        columns = {"a": FewCells(cells, "str")}
+        (found,) = memory.read(columns, [plan], None, counted)
         return list(found.outputs[0])
 
     assert read(["a", "b", "a"]) == ["<a>", "<b>", "<a>"]
     assert read(["b", "c"]) == ["<b>", "<c>"]
     assert read(["d", "c", "a", "b"]) == ["<d>", "<c>", "<a>", "<b>"]
     assert n_read == [2, 1, 1]
-    assert read(["x"] * (FEW_ROWS + 1)) == ["<x>"] * (FEW_ROWS + 1)
-    assert n_read[-1] == FEW_ROWS + 1, "many rows are read at once"
+
+
+def test_columns_that_are_read_alike_are_read_in_one_call() -> None:
+    """And no others: in another unit, format or set of strays a cell is another number."""
+    plans = [
+        *(ColumnPlan(f"number {n}", "numeric") for n in range(20)),
+        *(ColumnPlan(f"comma {n}", "numeric", numbers=NumberFormat(decimal=",")) for n in "ab"),
+        ColumnPlan("stray", "numeric", missing=MissingMarks(strays=("old",))),
+        *(ColumnPlan(f"date {n}", "date", dates=DateFormat("ISO8601", ("days",))) for n in "ab"),
+        ColumnPlan("weekday", "date", dates=DateFormat("ISO8601", ("weekday",))),
+        ColumnPlan("dropped", "numeric", dropped="constant"),
+    ]
+    frame = pd.DataFrame(
+        {
+            **{f"number {n}": [float(n), np.nan] for n in range(10)},
+            **{f"number {n}": [f"{n}.5", "old"] for n in range(10, 20)},
+            **{f"comma {n}": ["1,5", n] for n in "ab"},
+            "stray": ["1.5", "old"],
+            **{f"date {n}": ["2024-05-01", "noon"] for n in "ab"},
+            "weekday": ["2024-05-01", "noon"],
+            "dropped": ["x", "y"],
+        }
+    )
+    calls: list[int] = []
+
+    def counted(values: pd.Series[Any], plan: ColumnPlan, decimal: str | None) -> ReadCells:
+        calls.append(len(values))
+        return read_cells(values, plan, decimal)
+
+    columns, used = cells_of_frame(frame), [plan for plan in plans if not plan.dropped]
+    found = CellMemory(plans).read(columns, used, None, counted)
+    assert calls == [20, 20, 4, 2, 4, 2]
+    for plan, read in zip(used, found, strict=True):
+        alone = read_cells(frame[plan.name], plan, None)
+        for one, other in zip(read.outputs, alone.outputs, strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(read.is_unread, alone.is_unread)
+        np.testing.assert_array_equal(read.is_present, alone.is_present)
+
+
+def test_more_rows_are_read_column_by_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = ColumnPlan("a", "categorical")
+    memory = CellMemory([plan])
+    monkeypatch.setattr(CellMemory, "read", lambda *_: pytest.fail("they are looked up"))
+    many = pd.DataFrame({"a": ["x"] * (FEW_ROWS + 1)})
+    assert len(read_columns(many, [plan], None, memory)) == FEW_ROWS + 1
