@@ -137,12 +137,9 @@ def advise_behind(
             f"network could be."
         )
         steps.insert(0, Advice(text, (change("label_smoothing", 0.0),)))
-    steps.append(
-        Advice(
-            f"Let the search go on to {n_trials} trials, if the network is to catch up.",
-            (change("n_trials", n_trials),),
-        )
-    )
+    if not situation.is_exhausted:
+        text = f"Let the search go on to {n_trials} trials, if the network is to catch up."
+        steps.append(Advice(text, (change("n_trials", n_trials),)))
     steps.append(Advice(f"Where the score is all that counts, use {reference}."))
     return tuple(steps)
 

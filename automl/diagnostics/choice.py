@@ -33,6 +33,9 @@ KIND_WORDS = {
 }
 """The first column of the table, by kind."""
 
+SMALLEST_BY_LOSS = "smallest, by loss"
+"""It is the smallest that is as good by the loss, beside answers that a metric has chosen."""
+
 TOGETHER = {"ensemble": "ensemble", "seeds": "mean of seeds"}
 """What heads the scores of several networks that were chosen, or trained, to predict together."""
 
@@ -202,13 +205,20 @@ def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> t
     if score != "loss":
         value, ends = (None, ()) if in_metric is None else _value_and_ends(in_metric)
     return (
-        ("→ " if is_standing else "") + KIND_WORDS.get(answer.kind, answer.kind),
+        ("→ " if is_standing else "") + _kind_words(answer.kind, score),
         f"{len(trials_of(records, answer))}",
         "–" if answer.n_parameters is None else f"{answer.n_parameters:,}",
         score_text(score, value),
         interval_text(score, ends) or "–",
         score_text(score, None if test is None else test.scores.get(score)),
     )
+
+
+def _kind_words(kind: str, score: str) -> str:
+    """What an answer is, and by what where that is not what the others are chosen by."""
+    if kind == "smallest" and score != "loss":
+        return SMALLEST_BY_LOSS
+    return KIND_WORDS.get(kind, kind)
 
 
 def _value_and_ends(worth: MetricWorth) -> tuple[float, tuple[float, float]]:
@@ -221,7 +231,9 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
         return _what_was_trained(records, answer)
     size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
     if answer.kind == "smallest":
-        return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
+        by_loss = "" if _score(records) == "loss" else " by loss"
+        words = f"the smallest that cannot be told from the best{by_loss}"
+        return f"{trial_words(numbers)}, {words}{size}"
     if _is_of_one(records, answer):
         return f"{trial_words(numbers)}, the only one that the ensemble is made of{size}"
     if len(numbers) == 1:

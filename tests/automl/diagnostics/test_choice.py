@@ -24,6 +24,7 @@ from storage.score_records import (
     AnswerRecord,
     CrossFitted,
     EvaluationRecord,
+    MetricWorth,
     PairedDifference,
 )
 from tests.contracts.synthetic_study import synthetic_study
@@ -98,6 +99,23 @@ def test_answers_stand_side_by_side_and_the_one_that_stands_is_marked() -> None:
     assert (
         "the smallest that cannot be told from the best" in choice_sentences(chosen("smallest"))[0]
     )
+
+
+def test_beside_answers_chosen_by_a_metric_the_smallest_is_said_to_go_by_the_loss() -> None:
+    records = chosen("smallest")
+    gain = PairedDifference(0.01, 0.005, 0.0, 0.02)
+    answers = tuple(
+        replace(
+            one,
+            validation=replace(one.validation, metric=MetricWorth("roc_auc", 0.8, 0.7, 0.9, gain)),
+        )
+        if one.validation
+        else one
+        for one in records.answers
+    )
+    by_metric = replace(records, answers=answers)
+    assert [row[0] for row in choice_rows(by_metric)][-1] == "→ smallest, by loss"
+    assert "cannot be told from the best by loss," in choice_sentences(by_metric)[0]
 
 
 def test_nothing_is_said_where_there_was_no_choice() -> None:
