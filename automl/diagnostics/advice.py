@@ -50,6 +50,12 @@ MORE_VALIDATION_ROWS = Advice(
 """Where a choice by few of them may be luck."""
 
 
+WATCH_HOPELESS = Advice(
+    "To watch such networks train all the same: `--no-preflight` with `--new`."
+)
+"""What the check before the first epoch has stopped, a course may want to see."""
+
+
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
     """Next steps for a verdict about a trial, the one with the highest expected gain first.
 

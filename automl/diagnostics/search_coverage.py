@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from automl.diagnostics.advice import WATCH_HOPELESS
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.finite_space import is_exhausted
 from automl.diagnostics.range_edge import diagnose_range_edges, ranked_trials
@@ -85,7 +86,10 @@ def diagnose_failures(records: StudyRecords) -> Diagnosis | None:
         severity="warning" if share >= FAILURE_SHARE else "info",
         message=f"{len(failed)} of {count(n_trials, 'trial')} failed: {listing(words)}.",
         evidence={"causes": dict(causes), "share": share},
-        advice=_without_divergence(records),
+        advice=(
+            *_without_divergence(records),
+            *([WATCH_HOPELESS] if "hopeless" in causes else []),
+        ),
     )
 
 

@@ -30,7 +30,7 @@ from automl.diagnostics.gradient_flow import (
 )
 from automl.diagnostics.layer_signals import FlowFacts, trial_flow
 from automl.diagnostics.learning_curves import UNFITTED, Fit, FitKind, judge_fit
-from automl.diagnostics.metric_choice import diagnose_one_class
+from automl.diagnostics.metric_choice import diagnose_decisions
 from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.objective_fit import diagnose_objective
 from automl.diagnostics.search_coverage import diagnose_search
@@ -107,9 +107,9 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     best = _without_contradiction(_judge_best(records), voiding)
     short = _known(diagnose_short_time(records))
     leading = [*voiding, *short, *_search_and_fit(records, best, search, selection)]
-    one_class = diagnose_one_class(records)
+    decisions = diagnose_decisions(records)
     columns = diagnose_columns(records, data)
-    rest = (*_known(one_class), *search, *_known(flow), *data, *columns)
+    rest = (*_known(decisions), *search, *_known(flow), *data, *columns)
     named = {str(one.evidence.get("parameter")) for one in leading if one.kind == "range_edge"}
     return (
         *leading,

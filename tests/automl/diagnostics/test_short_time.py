@@ -33,8 +33,8 @@ def cut_short(study: Any, curve: Any, beside: Any) -> StudyRecords:
 
 def test_what_the_time_went_to_comes_first(cut_short: StudyRecords) -> None:
     words = (
-        "24 s of 25 s went to reading, starting and scoring, and 1 epoch was trained in all, of "
-        "the 20 that one trial may have: give it at least 2 min 10 s"
+        "24 s of 25 s went to reading, starting and scoring, and 1 epoch was trained, of the 20 "
+        "that a trial may have: give it at least 2 min 10 s"
     )
     shown = headline(cut_short)
     assert shown.standing.kind == "unknown"
@@ -50,7 +50,25 @@ def test_earlier_calls_have_had_time_of_their_own(cut_short: StudyRecords) -> No
     again = replace(cut_short, stops=(replace(cut_short.stops[0], n_trials=0), *cut_short.stops))
     found = short_time(again)
     assert found is not None and found.training is None
-    assert found.words.startswith("1 epoch was trained in all, of the 20")
+    assert found.words.startswith("1 epoch was trained, of the 20")
+
+
+def test_many_trials_that_have_hardly_begun_are_no_more(cut_short: StudyRecords) -> None:
+    (trial,), (run,), (epoch,) = cut_short.trials, cut_short.runs, cut_short.epochs[0]
+    n_trials = 15
+    curves = {i: tuple(replace(epoch, run_id=i, epoch=n) for n in (1, 2)) for i in range(n_trials)}
+    begun = replace(
+        cut_short,
+        trials=tuple(replace(trial, number=i, params={"a": i}) for i in range(n_trials)),
+        runs=tuple(replace(run, run_id=i, trial_number=i) for i in range(n_trials)),
+        epochs=curves,
+        stops=(replace(cut_short.stops[0], n_trials=n_trials),),
+    )
+    found = short_time(begun)
+    assert found is not None
+    assert "30 epochs were trained, no trial for more than 2 of its 20: give" in found.words
+    third = (*curves[0], replace(epoch, epoch=3))
+    assert short_time(replace(begun, epochs={**curves, 0: third})) is None
 
 
 def test_a_search_that_has_trained_or_was_given_no_time_is_not_cut_short(
