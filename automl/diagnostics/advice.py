@@ -50,6 +50,12 @@ MORE_VALIDATION_ROWS = Advice(
 """Where a choice by few of them may be luck."""
 
 
+WATCH_HOPELESS = Advice(
+    "To watch such networks train all the same: `--no-preflight` with `--new`."
+)
+"""What the check before the first epoch has stopped, a course may want to see."""
+
+
 def advise(kind: str, situation: Situation) -> tuple[Advice, ...]:
     """Next steps for a verdict about a trial, the one with the highest expected gain first.
 
@@ -137,12 +143,9 @@ def advise_behind(
             f"network could be."
         )
         steps.insert(0, Advice(text, (change("label_smoothing", 0.0),)))
-    steps.append(
-        Advice(
-            f"Let the search go on to {n_trials} trials, if the network is to catch up.",
-            (change("n_trials", n_trials),),
-        )
-    )
+    if not situation.is_exhausted:
+        text = f"Let the search go on to {n_trials} trials, if the network is to catch up."
+        steps.append(Advice(text, (change("n_trials", n_trials),)))
     steps.append(Advice(f"Where the score is all that counts, use {reference}."))
     return tuple(steps)
 

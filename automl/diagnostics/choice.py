@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from automl.diagnostics.metric_choice import HELD_OUT, chosen_by, metric_of, metric_sentences
-from automl.diagnostics.thresholds import LEAST_LUCK_SHARE
+from automl.diagnostics.thresholds import LEAST_ENSEMBLE_SHARE, LEAST_LUCK_SHARE
 from automl.wording.counts import agree, count, trial_words
 from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
 from storage.answers import (
@@ -22,7 +22,13 @@ from storage.answers import (
     trials_of,
 )
 from storage.records import CAUSES, RunRecord, StudyRecords
-from storage.score_records import N_SEEDS, AnswerRecord, EvaluationRecord, MetricWorth
+from storage.score_records import (
+    N_SEEDS,
+    AnswerRecord,
+    EvaluationRecord,
+    MetricWorth,
+    PairedDifference,
+)
 
 KIND_WORDS = {
     "single": "best trial",
@@ -32,6 +38,9 @@ KIND_WORDS = {
     "refit": "refit on all rows",
 }
 """The first column of the table, by kind."""
+
+SMALLEST_BY_LOSS = "smallest, by loss"
+"""It is the smallest that is as good by the loss, beside answers that a metric has chosen."""
 
 TOGETHER = {"ensemble": "ensemble", "seeds": "mean of seeds"}
 """What heads the scores of several networks that were chosen, or trained, to predict together."""
@@ -88,6 +97,17 @@ def _score(records: StudyRecords) -> str:
     return next((worth.score for worth in worths if worth is not None), "loss")
 
 
+def is_worth_it(ensemble: AnswerRecord) -> bool:
+    """Whether several trials together gain enough over the best one, on rows of no choice."""
+    worth = ensemble.validation
+    if worth is None:
+        return False
+    gain, value = (worth.gain, worth.loss)
+    if worth.metric is not None:
+        gain, value = (worth.metric.gain, worth.metric.value)
+    return gain is not None and gain.value > LEAST_ENSEMBLE_SHARE * abs(value)
+
+
 def scored_name(records: StudyRecords, evaluation: EvaluationRecord) -> str:
     """What has the scores of an evaluation: a trial's network, or several that are together."""
     answer = next((one for one in records.answers if one.answer_id == evaluation.answer_id), None)
@@ -124,12 +144,19 @@ def choice_sentences(records: StudyRecords) -> list[str]:
         worth = metric_of(other)
         gain, score = (worth.gain, worth.score) if worth else (other.validation.gain, "loss")
         if gain:
+            little = ", which is not worth its networks" if _is_little(now, other, gain) else ""
             said.append(
                 f"{HELD_OUT} {whose} {score_name(score)} is {gain_text(score, gain)}, than "
-                "the best trial's."
+                f"the best trial's{little}."
             )
     luck = [] if metric_of(answers["single"]) else _luck(answers["single"])
     return [*said, *_not_found(records, now), *luck, *metric_sentences(records)]
+
+
+def _is_little(now: AnswerRecord, other: AnswerRecord, gain: PairedDifference) -> bool:
+    """Whether the best trial stands alone although an ensemble is better, by next to nothing."""
+    is_ensemble = now.kind == "single" and other.kind == "ensemble"
+    return is_ensemble and gain.value > 0 and not is_worth_it(other)
 
 
 def _not_found(records: StudyRecords, now: AnswerRecord) -> list[str]:
@@ -202,13 +229,20 @@ def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> t
     if score != "loss":
         value, ends = (None, ()) if in_metric is None else _value_and_ends(in_metric)
     return (
-        ("→ " if is_standing else "") + KIND_WORDS.get(answer.kind, answer.kind),
+        ("→ " if is_standing else "") + _kind_words(answer.kind, score),
         f"{len(trials_of(records, answer))}",
         "–" if answer.n_parameters is None else f"{answer.n_parameters:,}",
         score_text(score, value),
         interval_text(score, ends) or "–",
         score_text(score, None if test is None else test.scores.get(score)),
     )
+
+
+def _kind_words(kind: str, score: str) -> str:
+    """What an answer is, and by what where that is not what the others are chosen by."""
+    if kind == "smallest" and score != "loss":
+        return SMALLEST_BY_LOSS
+    return KIND_WORDS.get(kind, kind)
 
 
 def _value_and_ends(worth: MetricWorth) -> tuple[float, tuple[float, float]]:
@@ -221,7 +255,9 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
         return _what_was_trained(records, answer)
     size = "" if answer.n_parameters is None else f", {count(answer.n_parameters, 'parameter')}"
     if answer.kind == "smallest":
-        return f"{trial_words(numbers)}, the smallest that cannot be told from the best{size}"
+        by_loss = "" if _score(records) == "loss" else " by loss"
+        words = f"the smallest that cannot be told from the best{by_loss}"
+        return f"{trial_words(numbers)}, {words}{size}"
     if _is_of_one(records, answer):
         return f"{trial_words(numbers)}, the only one that the ensemble is made of{size}"
     if len(numbers) == 1:

@@ -7,10 +7,20 @@ accuracy may look good and the answer is of no use.
 from __future__ import annotations
 
 from automl.wording.numbers import number
-from automl.wording.scores import SPLIT_NAMES, gain_text, score_name
+from automl.wording.scores import SPLIT_NAMES, gain_text, score_name, score_text
 from storage.answers import evaluation_of, study_answer
 from storage.records import Advice, Diagnosis, SpaceChange, StudyRecords, StudySettings
 from storage.score_records import AnswerRecord, MetricWorth
+
+OF_LABELS = ("accuracy", "balanced_accuracy", "f1")
+"""Metrics of what is decided, and not of probabilities."""
+
+LEAST_RANKED = 0.2
+"""Of Gini's coefficient, 2 AUC - 1, for probabilities to tell the classes apart at all."""
+
+LOST_BY_LABELS = 0.25
+"""Youden's index of the labels, 2 times balanced accuracy - 1, over Gini's coefficient: of two
+normal distributions of one width the best threshold has 0.7 to 0.8 of it (AUC 0.6 to 0.9)."""
 
 HELD_OUT = "On held-out validation rows (five folds: chosen by four, scored on the fifth)"
 
@@ -55,7 +65,7 @@ def metric_sentences(records: StudyRecords) -> list[str]:
             f"{number(answer.threshold)}, the threshold of trial {answer.best_trial_number}'s "
             "own networks: no validation row is left to find one by."
         )
-    found = diagnose_one_class(records)
+    found = diagnose_decisions(records)
     return [*said, found.message] if found else said
 
 
@@ -72,6 +82,11 @@ def _threshold(records: StudyRecords, answer: AnswerRecord, worth: MetricWorth) 
         f"{number(answer.threshold)}: {HELD_OUT.lower()} {name} is "
         f"{gain_text(worth.score, gain)}, than by a threshold of 0.5."
     )
+
+
+def diagnose_decisions(records: StudyRecords) -> Diagnosis | None:
+    """Say that the answer decides for one class alone, or hardly better than guessing."""
+    return diagnose_one_class(records) or diagnose_labels(records)
 
 
 def diagnose_one_class(records: StudyRecords) -> Diagnosis | None:
@@ -92,6 +107,47 @@ def diagnose_one_class(records: StudyRecords) -> Diagnosis | None:
                 advice=_advice(records.settings),
             )
     return None
+
+
+def diagnose_labels(records: StudyRecords) -> Diagnosis | None:
+    """Say that probabilities tell two classes apart, and the labels made of them hardly do.
+
+    So it is where one class is rare: nearly all of its rows have a probability below 0.5. Who asks
+    for a metric of labels has a threshold, and is told of it.
+    """
+    if records.settings.task != "binary" or records.settings.metric in OF_LABELS:
+        return None
+    scored = evaluation_of(records, study_answer(records), "test")
+    if scored is None or not {"roc_auc", "balanced_accuracy"} <= scored.scores.keys():
+        return None
+    auc, balanced = scored.scores["roc_auc"], scored.scores["balanced_accuracy"]
+    low, _ = scored.intervals.get("roc_auc", (auc, auc))
+    told_by_labels, told_by_ranks = 2 * balanced - 1, 2 * auc - 1
+    if (
+        low <= 0.5
+        or told_by_ranks < LEAST_RANKED
+        or told_by_labels > LOST_BY_LABELS * told_by_ranks
+    ):
+        return None
+    ranked = f"ROC AUC {score_text('roc_auc', auc)}"
+    decided = f"balanced accuracy {score_text('balanced_accuracy', balanced)}"
+    return Diagnosis(
+        kind="labels_near_guessing",
+        severity="info",
+        message=(
+            f"Labels near guessing: the answer's probabilities rank the test rows ({ranked}), but "
+            f"its labels hardly tell the classes apart ({decided}), since few rows have a "
+            f"probability above 0.5 of the rarer one."
+        ),
+        evidence={"roc_auc": auc, "balanced_accuracy": balanced},
+        advice=(
+            Advice(
+                "If you need labels, have the threshold found by which they are decided: "
+                "`--metric balanced_accuracy` or `--metric f1`.",
+                (SpaceChange("metric", "balanced_accuracy"),),
+            ),
+        ),
+    )
 
 
 def _advice(settings: StudySettings) -> tuple[Advice, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from automl.diagnostics.advice import advise
+from automl.diagnostics.advice import WATCH_HOPELESS, advise
 from automl.diagnostics.designs import PLAIN_WORDS
 from automl.diagnostics.gradient_flow import begins_with_zeros, start_problem
 from automl.diagnostics.situation import Situation
@@ -105,7 +105,7 @@ def _hopeless(records: StudyRecords, failed: list[TrialRecord]) -> Diagnosis:
             f"vain.",
         ),
         evidence={"n_trials": n_trials, "n_failed": len(failed), "n_alike": n_alike},
-        advice=advise(kind, Situation(records.settings, trial)),
+        advice=(*advise(kind, Situation(records.settings, trial)), WATCH_HOPELESS),
         trial_number=None,
     )
 

@@ -13,8 +13,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from automl.diagnostics.advice import WATCH_HOPELESS
 from automl.diagnostics.evidence import trial_facts
+from automl.diagnostics.finite_space import is_exhausted
 from automl.diagnostics.range_edge import diagnose_range_edges, ranked_trials
+from automl.diagnostics.short_time import short_time
 from automl.diagnostics.situation import change, change_range, space_parameters
 from automl.diagnostics.slow_range import diagnose_slow_range, range_verdicts
 from automl.diagnostics.thresholds import (
@@ -83,7 +86,10 @@ def diagnose_failures(records: StudyRecords) -> Diagnosis | None:
         severity="warning" if share >= FAILURE_SHARE else "info",
         message=f"{len(failed)} of {count(n_trials, 'trial')} failed: {listing(words)}.",
         evidence={"causes": dict(causes), "share": share},
-        advice=_without_divergence(records),
+        advice=(
+            *_without_divergence(records),
+            *([WATCH_HOPELESS] if "hopeless" in causes else []),
+        ),
     )
 
 
@@ -117,7 +123,7 @@ def diagnose_too_few_trials(records: StudyRecords) -> Diagnosis | None:
     varied = varied_parameters(records)
     n_trials = sum(trial.outcome in TRAINED for trial in records.trials)
     wanted = min(RANDOM_TRIALS, TRIALS_PER_PARAMETER * len(varied))
-    if not n_trials or n_trials >= wanted:
+    if not n_trials or n_trials >= wanted or is_exhausted(records) or short_time(records):
         return None
     total = wanted + len(records.trials) - n_trials  # those that have failed count in no other way
     return Diagnosis(

@@ -33,6 +33,7 @@ class Situation:
     update_ratio: float | None = None  # size of a step relative to the weights; None: no guide
     n_folds: int = 1
     n_trials: int = 1  # of the study
+    is_exhausted: bool = False  # whether they have tried all that its space has
 
     @property
     def is_regression(self) -> bool:

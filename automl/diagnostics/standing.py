@@ -13,6 +13,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from automl.diagnostics.short_time import short_time
 from automl.diagnostics.thresholds import MIN_TEST_ROWS
 from automl.wording.counts import agree, count, trial_words
 from automl.wording.references import reference_words
@@ -53,7 +54,10 @@ def standing(records: StudyRecords) -> Standing:
         numbers = trials_of(records, answer) or (answer.best_trial_number,)
         who = f"{trial_words(numbers).capitalize()} {agree(len(numbers), 'has', 'have')}"
         return Standing("unknown", f"{who} not been scored on test rows yet.")
-    return standing_on(records, evaluation)
+    found, short = standing_on(records, evaluation), short_time(records)
+    if short is None or found.kind == "better":
+        return found
+    return Standing("unknown", f"Too early to tell: {short.words}.")
 
 
 def _standing_of_objective(records: StudyRecords) -> str:

@@ -2,9 +2,10 @@
 
 For a trial: what is wrong with its gradients or steps, if that explains a bad curve, then
 bias and variance; that nothing was found to learn, where no trial does better than guessing.
-For a study: what voids the scores, in the data or in the validation rows; ranges that leave the
-optimum out, or end before it; the verdict on the best trial; then the rest. What is said must not
-contradict itself: where scores are void nothing is praised, nor where steps are wrong.
+For a study: what voids the scores, in the data or in the validation rows; too little time; ranges
+that leave the optimum out, or end before it; the verdict on the best trial; then the rest. What is
+said must not contradict itself: where scores are void nothing is praised, nor where steps are
+wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from automl.diagnostics.decomposition import advise_decomposition
 from automl.diagnostics.designs import diagnose_flow_by_design
 from automl.diagnostics.evidence import References, find_references, trial_facts
 from automl.diagnostics.excluded_range import diagnose_excluded_ranges
+from automl.diagnostics.finite_space import is_exhausted
 from automl.diagnostics.fit_words import diagnose_budget, diagnose_fit
 from automl.diagnostics.gradient_flow import (
     STEP_CAUSES,
@@ -28,11 +30,12 @@ from automl.diagnostics.gradient_flow import (
 )
 from automl.diagnostics.layer_signals import FlowFacts, trial_flow
 from automl.diagnostics.learning_curves import UNFITTED, Fit, FitKind, judge_fit
-from automl.diagnostics.metric_choice import diagnose_one_class
+from automl.diagnostics.metric_choice import diagnose_decisions
 from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.objective_fit import diagnose_objective
 from automl.diagnostics.search_coverage import diagnose_search
 from automl.diagnostics.selection import diagnose_selection
+from automl.diagnostics.short_time import diagnose_short_time
 from automl.diagnostics.signal import Gain, missing_signal
 from automl.diagnostics.situation import Situation
 from automl.diagnostics.thresholds import MIN_EPOCHS, NOT_LEARNING_SHARE, WEIGHT_GROWTH
@@ -72,6 +75,7 @@ def diagnose_trial(records: StudyRecords, trial_number: int) -> tuple[Diagnosis,
         trial,
         n_folds=max(1, len(records.search_runs(trial_number))),
         n_trials=len(records.trials),
+        is_exhausted=is_exhausted(records),
     )
     fit = judge_fit(facts, references, situation)
     flow = trial_flow(records, trial_number)
@@ -101,10 +105,11 @@ def diagnose_study(records: StudyRecords) -> tuple[Diagnosis, ...]:
     if selection and selection.kind == "validation_mismatch":
         voiding.append(selection)
     best = _without_contradiction(_judge_best(records), voiding)
-    leading = [*voiding, *_search_and_fit(records, best, search, selection)]
-    one_class = diagnose_one_class(records)
+    short = _known(diagnose_short_time(records))
+    leading = [*voiding, *short, *_search_and_fit(records, best, search, selection)]
+    decisions = diagnose_decisions(records)
     columns = diagnose_columns(records, data)
-    rest = (*_known(one_class), *search, *_known(flow), *data, *columns)
+    rest = (*_known(decisions), *search, *_known(flow), *data, *columns)
     named = {str(one.evidence.get("parameter")) for one in leading if one.kind == "range_edge"}
     return (
         *leading,

@@ -49,6 +49,11 @@ a linear model with less than 0.0001."""
 LEAST_LEAD_SHARE: Final = 0.03
 """A smaller lead of a reference, as a share of the baseline's loss, is said but is no warning."""
 
+LEAST_ENSEMBLE_SHARE: Final = 0.001
+"""Of its validation loss, or of the metric that it was chosen by: an ensemble that gains less over
+the best trial alone is not worth its further networks. Where nothing can be learned, networks that
+all but guess gain 0.00003 of a loss of 0.693 together."""
+
 LEAST_LUCK_SHARE: Final = 0.005
 """Of a validation loss: what choosing the best of many trials flatters it by less is not worth a
 number."""

@@ -15,6 +15,7 @@ from automl.diagnostics.thresholds import FAILURE_SHARE, SAME_LOSS_STANDARD_ERRO
 from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import brief_time, number
 from storage.records import TRAINED, Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
+from storage.score_records import metric_to_choose_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,13 @@ def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
     slower = ""
     if times[0] is not None and times[1] is not None:
         slower = f" A call of it takes {brief_time(times[0])} against {brief_time(times[1])}."
+    by_metric = metric_to_choose_by(records.settings.metric) is not None
+    within = "by its loss, within the error" if by_metric else "within the error"
     return Diagnosis(
         kind="smaller_equal",
         severity="info",
         message=(
-            f"A network of {size:,} parameters is as good within the error: trial {small.number} "
+            f"A network of {size:,} parameters is as good {within}: trial {small.number} "
             f"has them, the best trial {best.number} has {best_size:,}. It costs "
             f"{number(cost, 2)} in validation loss ({number(small.value or 0.0)} against "
             f"{number(best.value or 0.0)}), within one standard error "

@@ -19,10 +19,10 @@ def trials_frame(records: StudyRecords) -> pd.DataFrame:
 
     Columns: `number`; `state` ("complete", "pruned", "paused", "failed", "refused" or
     "unfinished"); `value`, the validation loss that ranks it, of pruned and paused trials the last
-    one; `epochs` and `seconds` in training, of all folds together; then every parameter in the
-    space's order, those with a fixed value too. A parameter that a trial does not have, since its
-    condition did not hold, is missing there. One that is called like a column above is
-    `params_NAME`, as in `optuna.Study.trials_dataframe`.
+    one, of failed ones none; `epochs` and `seconds` in training, of all folds together; then every
+    parameter in the space's order, those with a fixed value too. A parameter that a trial does not
+    have, since its condition did not hold, is missing there. One that is called like a column
+    above is `params_NAME`, as in `optuna.Study.trials_dataframe`.
     """
     space: Mapping[str, Any] = records.space
     table = study_table(records)
@@ -30,7 +30,7 @@ def trials_frame(records: StudyRecords) -> pd.DataFrame:
     facts = {
         "number": [trial.number for trial in table.trials],
         "state": [trial.outcome for trial in table.trials],
-        "value": [trial.value for trial in table.trials],
+        "value": [None if t.outcome == "failed" else t.value for t in table.trials],
         "epochs": [trial.effort.n_epochs for trial in table.trials],
         "seconds": [trial.effort.seconds for trial in table.trials],
     }

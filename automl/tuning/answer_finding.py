@@ -20,6 +20,7 @@ from typing import Final
 
 import numpy as np
 
+from automl.diagnostics.choice import is_worth_it
 from automl.executors.predicting import Predict
 from automl.system.threads import one_thread
 from automl.tuning.answer_library import Library, Reading
@@ -121,14 +122,12 @@ def chosen(answers: Mapping[AnswerKind, AnswerRecord], wanted: str) -> AnswerKin
 
     Args:
         wanted: "auto": several trials together, if their validation loss is below the best
-            trial's by the mean difference of rows that neither was chosen by; or if their metric
-            is better on these.
+            trial's by the mean difference of rows that neither was chosen by, and by more than
+            next to nothing; or if their metric is so much better on these.
     """
     if wanted == "auto":
         ensemble = answers.get("ensemble")
-        worth = None if ensemble is None else ensemble.validation
-        gain = None if worth is None else (worth.metric or worth).gain
-        return "ensemble" if gain is not None and gain.value > 0 else "single"
+        return "ensemble" if ensemble is not None and is_worth_it(ensemble) else "single"
     return next((kind for kind in answers if kind == wanted), "single")
 
 

@@ -13,6 +13,7 @@ from automl.diagnostics.choice import (
     choice_head,
     choice_rows,
     choice_sentences,
+    is_worth_it,
     scored_name,
 )
 from storage.answers import single_answer
@@ -24,6 +25,7 @@ from storage.score_records import (
     AnswerRecord,
     CrossFitted,
     EvaluationRecord,
+    MetricWorth,
     PairedDifference,
 )
 from tests.contracts.synthetic_study import synthetic_study
@@ -98,6 +100,40 @@ def test_answers_stand_side_by_side_and_the_one_that_stands_is_marked() -> None:
     assert (
         "the smallest that cannot be told from the best" in choice_sentences(chosen("smallest"))[0]
     )
+
+
+@pytest.mark.parametrize(("gain", "is_worth"), [(0.02, True), (0.0001, False), (-0.02, False)])
+def test_an_ensemble_that_gains_next_to_nothing_is_not_worth_its_networks(
+    gain: float, is_worth: bool
+) -> None:
+    """A thousandth of its loss, 0.28, or of its metric."""
+    records = chosen("single", gain=gain)
+    (ensemble,) = (one for one in records.answers if one.kind == "ensemble")
+    worth = ensemble.validation
+    assert worth is not None and is_worth_it(ensemble) is is_worth
+    said = " ".join(choice_sentences(records))
+    assert ("which is not worth its networks" in said) is (gain > 0 and not is_worth)
+    over = PairedDifference(gain, 0.01, gain - 0.02, gain + 0.02)
+    by_metric = replace(worth, gain=None, metric=MetricWorth("accuracy", 0.9, 0.8, 1.0, over))
+    assert is_worth_it(replace(ensemble, validation=by_metric)) is is_worth
+    assert not is_worth_it(replace(ensemble, validation=None))
+
+
+def test_beside_answers_chosen_by_a_metric_the_smallest_is_said_to_go_by_the_loss() -> None:
+    records = chosen("smallest")
+    gain = PairedDifference(0.01, 0.005, 0.0, 0.02)
+    answers = tuple(
+        replace(
+            one,
+            validation=replace(one.validation, metric=MetricWorth("roc_auc", 0.8, 0.7, 0.9, gain)),
+        )
+        if one.validation
+        else one
+        for one in records.answers
+    )
+    by_metric = replace(records, answers=answers)
+    assert [row[0] for row in choice_rows(by_metric)][-1] == "→ smallest, by loss"
+    assert "cannot be told from the best by loss," in choice_sentences(by_metric)[0]
 
 
 def test_nothing_is_said_where_there_was_no_choice() -> None:

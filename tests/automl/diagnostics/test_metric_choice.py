@@ -7,7 +7,12 @@ from dataclasses import replace
 import pytest
 
 from automl.diagnostics.choice import choice_head, choice_rows, choice_sentences
-from automl.diagnostics.metric_choice import diagnose_one_class, metric_sentences, metric_words
+from automl.diagnostics.metric_choice import (
+    diagnose_labels,
+    diagnose_one_class,
+    metric_sentences,
+    metric_words,
+)
 from automl.diagnostics.standing import standing_score
 from automl.diagnostics.study_verdict import diagnose_study
 from storage.answers import single_answer
@@ -154,3 +159,37 @@ def test_one_class_only_is_a_verdict_with_what_is_left_to_do() -> None:
     told = diagnose_study(replace(records, evaluations=(scored,)))
     assert [one.kind for one in told].count("one_class_only") == 1
     assert told[0].kind != "one_class_only"
+
+
+def ranked(metric: str | None, auc: float, balanced: float, low: float = 0.65) -> StudyRecords:
+    records = by_metric("roc_auc", None, 0.0)
+    scores = {"loss": 0.4, "roc_auc": auc, "balanced_accuracy": balanced}
+    scored = EvaluationRecord(11, "test", scores, {"roc_auc": (low, 0.9)}, evaluated_at=9.0)
+    settings = replace(records.settings, metric=metric)
+    return replace(records, settings=settings, evaluations=(scored,))
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "log_loss", None])
+def test_probabilities_that_rank_rows_and_labels_that_do_not_are_told_apart(
+    metric: str | None,
+) -> None:
+    found = diagnose_labels(ranked(metric, 0.75, 0.52))
+    assert found is not None and found.severity == "info"
+    assert "(ROC AUC 0.7500)" in found.message and "(balanced accuracy 52.0 %)" in found.message
+    assert "`--metric balanced_accuracy` or `--metric f1`" in found.advice[0].text
+    assert found in diagnose_study(ranked(metric, 0.75, 0.52))
+    assert metric_sentences(ranked(metric, 0.75, 0.52))[-1] == found.message
+
+
+@pytest.mark.parametrize(
+    ("metric", "auc", "balanced", "low"),
+    [
+        ("f1", 0.75, 0.52, 0.65),  # labels are what was asked for
+        ("accuracy", 0.75, 0.52, 0.65),
+        ("roc_auc", 0.75, 0.68, 0.65),  # they are as good as such ranks allow
+        ("roc_auc", 0.55, 0.50, 0.51),  # nothing is told apart
+        ("roc_auc", 0.75, 0.52, 0.48),  # by few rows
+    ],
+)
+def test_other_labels_need_no_word(metric: str, auc: float, balanced: float, low: float) -> None:
+    assert diagnose_labels(ranked(metric, auc, balanced, low)) is None

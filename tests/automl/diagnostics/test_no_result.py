@@ -29,6 +29,9 @@ def test_networks_given_up_before_their_first_epoch(study: Any, layers_of: Any) 
     assert "In 3 of 3 trials gradients vanished on the first batch" in first.message
     assert first.advice[0].text.startswith("Use ReLU with He's initialization")
     assert first.advice[1].text.startswith("Normalize between the layers")
+    assert "`--no-preflight`" in first.advice[-1].text
+    (some,) = (one for one in diagnose_study(records) if one.kind == "failures")
+    assert "`--no-preflight`" in some.advice[-1].text
 
 
 def test_zero_initialization_is_called_by_its_name(study: Any, layers_of: Any) -> None:

@@ -35,6 +35,9 @@ def test_the_smallest_network_within_one_standard_error_is_named(study: Any, cur
         "trial 2 has 300."
     )
     assert "A call" not in diagnosis.message
+    by_metric = replace(records, settings=replace(records.settings, metric="mae"))
+    found_by = diagnose_smallest_equal(by_metric)
+    assert found_by is not None and "is as good by its loss, within the error" in found_by.message
 
 
 def test_one_beyond_the_standard_error_is_not(study: Any, curve: Any) -> None:

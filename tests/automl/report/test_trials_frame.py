@@ -58,3 +58,13 @@ def test_a_parameter_that_is_called_like_a_fact_keeps_a_column_of_its_own(
 def test_a_study_without_trials_is_a_table_without_rows(records: StudyRecords) -> None:
     frame = trials_frame(StudyRecords(records.settings))
     assert len(frame) == 0 and "learning_rate" in frame
+
+
+def test_a_failed_trial_has_no_value_whatever_its_last_loss_was(records: StudyRecords) -> None:
+    """One that diverged has reported some; one that was hopeless has not."""
+    diverged = TrialRecord(0, "PRUNED", {}, 1.06e6, "diverged")
+    hopeless = TrialRecord(1, "PRUNED", {}, None, "hopeless")
+    paused = TrialRecord(2, "PRUNED", {}, 0.4, user_attributes={"paused": 4})
+    frame = trials_frame(replace(records, trials=(diverged, hopeless, paused)))
+    assert list(frame.state) == ["failed", "failed", "paused"]
+    assert list(frame.value.isna()) == [True, True, False]
