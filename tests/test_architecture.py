@@ -74,7 +74,7 @@ HOMES = {
     ),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": (
-        *("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
+        *("automl.data", "automl.export", "automl.report", "automl.training.predicted_table"),
         "automl.result",  # names the type of the table that it hands on
         "automl.estimators",
         "automl.serving.rows_as_json",  # writes a moment as its column does
@@ -162,7 +162,6 @@ LARGE_CLASSES = {  # classes that may have more, each with its reason
     "automl.diagnostics.layer_signals.FlowFacts": "frozen, one field per such number",
     "automl.export.standalone.model.Network": "one field per part, by the names of its weights",
     "automl.models.mlp.config.MLPConfig": "frozen, one field per hyperparameter",
-    "automl.result.SearchResult": "one method per thing that people do with a study",
     "automl.training.trained_model.TrainedModel": "what scikit-learn asks of an estimator, too",
     "automl.training.config.TrainingConfig": "frozen, one field per hyperparameter",
     "automl.tuning.progress.SearchProgress": "frozen, one field per number that is shown",
