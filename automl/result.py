@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +141,7 @@ class SearchResult(StoredResult):
         trial_number: int | None = None,
         model: Any = None,
         *,
+        keep: Sequence[str] = (),
         force: bool = False,
     ) -> WrittenPredictions:
         """Predict rows, and write them as a table: CSV, TSV or Parquet, by the file's ending.
@@ -151,6 +152,8 @@ class SearchResult(StoredResult):
             data: as for `TrainedModel.predict`.
             trial_number: whose network predicts; those of the answer if None.
             model: as for `best_model`.
+            keep: columns of the rows that come first, as they are there, so that predictions can
+                be joined to them; a predicted one of the same name is called `NAME (predicted)`.
             force: replace an existing file, unless it is a database or one that is read.
 
         Warns:
@@ -169,7 +172,7 @@ class SearchResult(StoredResult):
         trained = self._load(answer_of(self, trial_number), model)
         metric = read_score(self.records.settings)
         with writing_output(path, PREDICTIONS, spared, force=force) as file:
-            *_, rows = predict_rows(trained, data, file, final.name, metric)
+            *_, rows = predict_rows(trained, data, file, final.name, metric, keep)
         warn_of(rows.notes.messages)
         return WrittenPredictions(Path(path), rows)
 

@@ -74,7 +74,7 @@ HOMES = {
     ),
     "optuna_dashboard": ("automl.report.dashboard",),
     "pandas": (
-        *("automl.data", "automl.export", "automl.report", "automl.training.trained_model"),
+        *("automl.data", "automl.export", "automl.report", "automl.training.predicted_table"),
         "automl.result",  # names the type of the table that it hands on
         "automl.estimators",
         "automl.serving.rows_as_json",  # writes a moment as its column does

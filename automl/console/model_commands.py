@@ -16,26 +16,39 @@ from automl.options.values import TRIAL_NUMBER, whole
 @click.argument("data")
 @click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), help="Default: the answer.")
 @output_option("predictions.csv")
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="Copy a column of DATA. May repeat.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file; never DATA or a database.")
 @typed_option("model")
 @typed_option("storage")
 def predict(
-    study: str, data: str, output: str, force: bool, storage: str, **of_study: Any
+    study: str,
+    data: str,
+    output: str,
+    keep: tuple[str, ...],
+    force: bool,
+    storage: str,
+    **of_study: Any,
 ) -> None:
     """Predict the rows of DATA with a study's answer: its best trial, or an ensemble.
 
     STUDY is the name of a study, or the folder of a model that was exported, not as ONNX. DATA has
     the columns that it was searched on; a file may be larger than the memory, and - is standard
     input. One line per row is written: the prediction, and the probability of each class; by the
-    file's ending as CSV, TSV (.gz too) or Parquet, with -o - as CSV to standard output. Where the
-    target is among the columns the predictions are scored.
+    file's ending as CSV, TSV (.gz too) or Parquet, with -o - as CSV to standard output. Columns of
+    --keep come first, as they are in DATA, so that lines can be joined to rows. Where the target
+    is among the columns the predictions are scored.
     """
     with told_steps("reading the study"), told_warnings():
         from automl.console.prediction import STREAM, predict_file, prediction_lines
         from automl.serving.model_sources import find_model
 
         source = find_model(study, storage, **of_study)
-        predicted = predict_file(source, data, output, storage, force=force)
+        predicted = predict_file(source, data, output, storage, keep, force=force)
     for line in prediction_lines(source, predicted):
         click.echo(line, err=True)
     if output != STREAM:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -38,9 +38,18 @@ COLUMNS_NAMED = 4  # of a file of predictions
 
 
 def predict_file(
-    source: ModelSource, data: str, output: str, storage: str, *, force: bool
+    source: ModelSource,
+    data: str,
+    output: str,
+    storage: str,
+    keep: Sequence[str] = (),
+    *,
+    force: bool,
 ) -> PredictedRows:
     """Predict the rows of a file into a file; either may be a stream.
+
+    Args:
+        keep: columns of the rows that are copied.
 
     Raises:
         OutputError: the file cannot be written, or is there already.
@@ -55,10 +64,10 @@ def predict_file(
     with _read_from(data) as path:
         if output == STREAM:
             file = cast("BinaryIO", _Stdout())
-            return _shown(predict_rows(model, path, file, "stdout.csv", source.metric))
+            return _shown(predict_rows(model, path, file, "stdout.csv", source.metric, keep))
         name = Path(output).resolve().name
         with writing_output(output, PREDICTIONS, spared, force=force) as file:
-            return _shown(predict_rows(model, path, file, name, source.metric))
+            return _shown(predict_rows(model, path, file, name, source.metric, keep))
 
 
 @contextmanager

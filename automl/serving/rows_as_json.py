@@ -23,7 +23,8 @@ from automl.data.table.odd_cells import UnreadCells
 from automl.data.table.preprocessing import Preprocessor
 from automl.data.table.written_cells import is_written_in_digits, written_date, written_number
 from automl.errors import ConfigError
-from automl.training.trained_model import PredictedTable, TrainedModel
+from automl.training.predicted_table import PredictedTable
+from automl.training.trained_model import TrainedModel
 
 MOST_ROWS: Final = 10_000
 """Of one request."""

@@ -6,7 +6,7 @@ after each. What the last one says is what there is to say of all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -31,7 +31,12 @@ class PredictedRows:
 
 
 def predict_rows(
-    model: TrainedModel, data: Any, file: BinaryIO, name: str, metric: str | None = None
+    model: TrainedModel,
+    data: Any,
+    file: BinaryIO,
+    name: str,
+    metric: str | None = None,
+    keep: Sequence[str] = (),
 ) -> Iterator[PredictedRows]:
     """Predict rows into an open file.
 
@@ -39,15 +44,17 @@ def predict_rows(
         data: as for `TrainedModel.predict`.
         name: of the file, by whose ending it is written.
         metric: that the rows are scored by; None: the accuracy, or the RMSE.
+        keep: columns of the rows that are written in front.
 
     Raises:
-        DataError: as `predict`; behind some of the rows, too.
+        DataError: as `predict`; behind some of the rows, too. There is no column to keep.
     """
     scorer, far = TargetScorer(model, metric), PredictedRows(ReadingNotes(), ())
     with writing_predictions(file, name) as writer:
         for piece in model.predict_pieces(data):
-            writer.write(piece.columns)
+            columns = piece.beside(keep)
+            writer.write(columns)
             scorer.add(piece)
-            far = PredictedRows(piece.notes, tuple(piece.columns))
+            far = PredictedRows(piece.notes, tuple(columns))
             yield far
     yield replace(far, scored=scorer.scored())

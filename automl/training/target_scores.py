@@ -20,7 +20,8 @@ from automl.data.table.cells import number_text
 from automl.data.targets import ClassType, Target, known_classes, learn_target
 from automl.training.decisions import Decided
 from automl.training.metrics import Weighted, score
-from automl.training.trained_model import PredictedTable, TrainedModel
+from automl.training.predicted_table import PredictedTable
+from automl.training.trained_model import TrainedModel
 
 MOST_NUMBERS: Final = 20_000_000
 """Predicted numbers that are kept until they are scored, 160 MB; of more rows the first are."""

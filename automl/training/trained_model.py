@@ -30,6 +30,7 @@ from automl.training import fitted_estimator
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.decisions import decide
 from automl.training.network import errors_in_one_line, load_weights
+from automl.training.predicted_table import PredictedTable, index_of
 from automl.training.predictions import Predictor, TargetScale
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
@@ -66,21 +67,6 @@ def weighted_mean(
         predictions: each (N, C) or (N,), and so is the result.
     """
     return np.asarray(np.average(predictions, axis=0, weights=weights))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PredictedTable:
-    """What a model predicts of rows, and what a person should know of how they were read."""
-
-    columns: Mapping[str, NDArray[Any]]  # each (N,)
-    predicted: NDArray[np.float64]  # (N, C) probabilities, or (N,) values
-    notes: ReadingNotes
-    table: Any = None  # where the rows stood, a `Table`, if they stood in one
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """What could not be read of the rows, a line for each."""
-        return self.notes.messages
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,13 +160,14 @@ class TrainedModel:
         """The target, and the probability of each class, as the columns of a table.
 
         The target comes first, then the classes in their order; data/files/prediction_files.py
-        says how they are called where names collide. What could not be read of the rows is in
-        its `messages`; `predict` warns of it.
+        says how they are called where names collide. `to_frame(keep=["id"])` makes a pandas table
+        of it, beside columns of the rows. What could not be read of them is in its `messages`;
+        `predict` warns of it.
 
         Raises:
             DataError: as for `predict`.
         """
-        return self._table(self._read(data))
+        return replace(self._table(self._read(data)), index=index_of(data))
 
     def _table(self, new: NewRows) -> PredictedTable:
         predicted = self._mean_prediction(new)

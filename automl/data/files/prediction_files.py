@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from automl.errors import DataError, reason_of
 from automl.system.output_files import FileKind
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
@@ -30,12 +31,24 @@ def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tupl
     """The names of the columns, all different: the target, then the probability of each class."""
     names = [target]
     for value in classes:
-        plain = name = f"probability of {value}"
-        number = 2
-        while name in names:
-            name, number = f"{plain} ({number})", number + 1
-        names.append(name)
+        names.append(_free(f"probability of {value}", names))
     return tuple(names)
+
+
+def names_beside(kept: Sequence[str], predicted: Sequence[str]) -> tuple[str, ...]:
+    """Names of predicted columns, all different, and different from those that are kept."""
+    names = list(kept)
+    for plain in predicted:
+        names.append(_free(f"{plain} (predicted)", names) if plain in names else plain)
+    return tuple(names[len(kept) :])
+
+
+def _free(plain: str, taken: Sequence[str]) -> str:
+    """A name that is not taken: the plain one, or with the first free number behind it."""
+    name, number = plain, 2
+    while name in taken:
+        name, number = f"{plain} ({number})", number + 1
+    return name
 
 
 class PredictionWriter:
@@ -54,8 +67,11 @@ class PredictionWriter:
         self._parquet: pq.ParquetWriter | None = None
         self._is_begun = False
 
-    def write(self, columns: Mapping[str, NDArray[Any]]) -> None:
+    def write(self, columns: Mapping[str, NDArray[Any] | pd.Series[Any]]) -> None:
         """Write the next rows.
+
+        Raises:
+            DataError: Parquet cannot hold a column, whose cells are of one type.
 
         Shape:
             each column: (N,).
@@ -64,7 +80,7 @@ class PredictionWriter:
         if self._is_parquet:
             self._write_parquet(table)
         else:
-            text = table.to_csv(
+            text = table.apply(_moments_as_text).to_csv(
                 index=False, sep=self._separator, lineterminator="\n", header=not self._is_begun
             )
             self._file.write(text.encode("utf-8"))
@@ -72,7 +88,15 @@ class PredictionWriter:
 
     def _write_parquet(self, table: pd.DataFrame) -> None:
         schema = None if self._parquet is None else self._parquet.schema
-        rows = pa.Table.from_pandas(table, schema=schema, preserve_index=False)
+        try:
+            rows = pa.Table.from_pandas(
+                table.apply(_of_one_type), schema=schema, preserve_index=False
+            )
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise DataError(
+                "a column of Parquet has cells of one type, but one of the rows to predict has "
+                f"cells of several ({reason_of(error)}); write a file that ends in .csv"
+            ) from None
         if self._parquet is None:
             self._parquet = pq.ParquetWriter(self._file, rows.schema)
         self._parquet.write_table(rows)
@@ -100,7 +124,22 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _all_whole(values: NDArray[Any]) -> NDArray[Any]:
-    if values.dtype.kind != "O":
+def _all_whole(values: NDArray[Any] | pd.Series[Any]) -> NDArray[Any] | pd.Series[Any]:
+    if values.dtype.kind != "O" or isinstance(values.dtype, pd.CategoricalDtype):
         return values
     return np.array([_whole(one) if isinstance(one, str) else one for one in values], dtype=object)
+
+
+def _moments_as_text(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Moments as ISO 8601 has them: pandas writes a day alone where all of a piece are days."""
+    if values.dtype.kind != "M":
+        return values
+    return values.map(lambda moment: moment.isoformat(), na_action="ignore").astype(object)
+
+
+def _of_one_type(values: pd.Series[Any]) -> pd.Series[Any]:
+    """What could be of another type in another piece, as an empty column is, as texts."""
+    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind == "O":
+        is_flag = pd.api.types.infer_dtype(values, skipna=True) == "boolean"
+        return values.astype(object).astype("boolean" if is_flag else "string")
+    return values

@@ -136,3 +136,33 @@ def test_a_reader_that_has_seen_enough_ends_the_work(study: Path) -> None:
     done.stderr.close()
     assert done.wait(60) == 1
     assert "Error" not in told and "Traceback" not in told
+
+
+def test_columns_are_kept_so_that_predictions_can_be_joined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = large().assign(customer=lambda rows: [f"{n:05}" for n in range(len(rows))])
+    table.to_csv("rows.csv", index=False)
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 1)
+    monkeypatch.setattr(pieces, "rows_at_once", lambda n_columns: 2048)
+    done = run(*PREDICT, "rows.csv", "--keep", "customer", "--keep", "kind", "-o", "p.csv")
+    assert done.exit_code == 0, done.output
+    assert (
+        "columns customer, kind, kind (predicted), probability of poor and 1 more" in done.stderr
+    )
+    found = pd.read_csv("p.csv", dtype={"customer": str})
+    assert found.customer.tolist() == table.customer.tolist()
+    assert found.kind.tolist() == table.kind.tolist()
+    piped = run(
+        *PREDICT, "-", "--keep", "customer", "-o", "-", stdin=Path("rows.csv").read_bytes()
+    )
+    assert piped.stdout.startswith("customer,kind,probability of poor,probability of rich\n00000,")
+
+
+def test_a_column_to_keep_that_is_not_there_leaves_no_file(study: Path) -> None:
+    large().to_csv("rows.csv", index=False)
+    before = names_in(study)
+    done = run(*PREDICT, "rows.csv", "--keep", "citi", "-o", "p.csv")
+    assert done.exit_code == 1
+    assert "--keep must name a column, but there is no 'citi'; did you mean 'city'?" in done.stderr
+    assert names_in(study) == before

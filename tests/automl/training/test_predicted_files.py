@@ -87,3 +87,43 @@ def test_a_column_that_proves_unreadable_is_refused_at_the_end(
     content, told = predicted(model, tmp_path / "rows.csv")
     assert told[-1].n_rows == len(table), "most of the first piece cannot be read, but of all can"
     assert np.isfinite(pd.read_csv(io.BytesIO(content)).iloc[:, 1:].to_numpy()).all()
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("written", ["p.csv", "p.parquet"])
+def test_columns_are_kept_as_they_are_in_pieces_and_at_once(
+    ending: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pd.concat([people()] * 60, ignore_index=True)
+    customers = [f"{n:07}" for n in range(len(table))]
+    whole_numbers = pd.Series(range(len(table)), dtype="Int64").mask(table.index > 2500)
+    moments = pd.to_datetime(table.since) + pd.to_timedelta(table.index // 3000, unit="h")
+    late = [None if n < 3000 else f"from {n}" for n in range(len(table))]
+    table = table.assign(customer=customers, n=whole_numbers, seen=moments, late=late)
+    rows = tmp_path / f"rows.{ending}"
+    if ending == "parquet":
+        table.to_parquet(rows)
+    elif ending == "csv":
+        table.to_csv(rows, index=False)
+    else:
+        table.to_json(rows, orient="records", lines=True, date_format="iso")
+    model, keep = untrained(people(), "kind"), ["late", "customer", "n", "seen", "kind"]
+
+    def read() -> pd.DataFrame:
+        file = io.BytesIO()
+        list(predict_rows(model, rows, file, written, keep=keep))
+        file.seek(0)
+        is_csv = written.endswith(".csv")
+        return pd.read_csv(file, dtype=object) if is_csv else pd.read_parquet(file)
+
+    at_once = read()
+    monkeypatch.setattr(pieces, "LARGE_BYTES", 1)
+    monkeypatch.setattr(pieces, "rows_at_once", lambda n_columns: 2048)
+    assert read().astype(str).equals(at_once.astype(str))
+    assert list(at_once)[:6] == [*keep, "kind (predicted)"]
+    assert at_once.customer.tolist() == customers
+    assert at_once.late.fillna("").tolist() == [one or "" for one in late]
+    assert at_once.kind.tolist() == table.kind.tolist()
+    numbers = pd.to_numeric(at_once.n, errors="coerce")
+    assert numbers.dropna().tolist() == list(range(2501))
+    assert (pd.to_datetime(at_once.seen, format="ISO8601") == moments).all()

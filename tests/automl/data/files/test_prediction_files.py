@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from automl.data.files.prediction_files import (
     ENDINGS,
     PREDICTIONS,
+    names_beside,
     prediction_names,
     writing_predictions,
 )
-from automl.errors import OutputError
+from automl.errors import DataError, OutputError
 from automl.system.output_files import check_output
 
 NAMES = ("kind", "probability of lily", "probability of rose")
@@ -116,6 +117,30 @@ def test_no_name_is_taken_twice(target: str, classes: list[Any], names: list[str
     found = prediction_names(target, classes)
     assert list(found)[: len(names)] == names
     assert len(set(found)) == len(classes) + 1
+
+
+def test_predicted_names_give_way_to_those_that_are_kept() -> None:
+    assert names_beside(["id"], ["y", "probability of 1"]) == ("y", "probability of 1")
+    kept = ["y", "y (predicted)", "probability of 1"]
+    assert names_beside(kept, ["y", "probability of 1"]) == (
+        "y (predicted) (2)",
+        "probability of 1 (predicted)",
+    )
+
+
+def test_a_column_of_several_types_is_refused_by_parquet_and_written_as_text() -> None:
+    pieces = [np.array([True, False]), pd.Series(["yes", "no"], dtype=object)]
+    with (
+        pytest.raises(DataError, match=r"one type, .*; write a file that ends in \.csv$"),
+        writing_predictions(io.BytesIO(), "p.parquet") as writer,
+    ):
+        for piece in pieces:
+            writer.write({"flag": piece})
+    file = io.BytesIO()
+    with writing_predictions(file, "p.csv") as writer:
+        for piece in pieces:
+            writer.write({"flag": piece})
+    assert file.getvalue() == b"flag\nTrue\nFalse\nyes\nno\n"
 
 
 def test_names_survive_the_way_through_a_file(tmp_path: Path) -> None:
