@@ -198,7 +198,7 @@ def delete(study: str, yes: bool, force: bool, storage: str, as_json: bool) -> N
 @typed_option("storage")
 @json_option
 def promote(study: str, trial_number: int, as_json: bool, storage: str, **how: Any) -> None:
-    """Give a pruned or paused trial the full budget, in a run beside the study."""
+    """Give a pruned, paused or unfinished trial the full budget, in a run beside the study."""
     study_commands.promote(study, trial_number, storage, as_json=as_json, **how)
 
 

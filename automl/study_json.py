@@ -72,10 +72,10 @@ def trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
     effort = effort_of_trial(records, trial.number)
     return {
         "trial_number": trial.number,
-        "outcome": "unfinished" if trial.outcome == "running" else trial.outcome,
+        "outcome": trial.outcome,
         "cause": trial.cause,  # why it ended by itself; null: it did not
         "params": completed(records.settings.space, trial.params),
-        # Of a complete one its best epoch's, of one that was stopped its last; null: none.
+        # Of a complete one its best epoch's, of any other its last; null: none.
         "valid_loss": finite(trial.value),
         "n_epochs": effort.n_epochs,
         "best_epochs": list(effort.best_epochs),  # one, or one per fold

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from storage.ranking import Rank, rank
 from storage.records import Outcome, ParameterValue
@@ -26,7 +27,7 @@ class EarlierTrial:
     number: int
     params: Mapping[str, ParameterValue]
     losses: tuple[float, ...]
-    outcome: Outcome
+    outcome: Outcome | Literal["running"]  # so were unfinished ones called before
 
 
 @dataclass(frozen=True, slots=True)

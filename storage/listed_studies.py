@@ -20,6 +20,7 @@ from typing import Any
 
 from storage.answers import study_evaluation
 from storage.records import (
+    OUTCOMES,
     PAUSED,
     WITHOUT_FAILURE,
     Diagnosis,
@@ -47,23 +48,13 @@ JSON_COLUMNS: Mapping[str, frozenset[str]] = {
 }
 """As `tables.py` has them, which takes SQLAlchemy."""
 
-TOLD: Mapping[str, Outcome] = {
-    "complete": "complete",
-    "pruned": "pruned",
-    "paused": "paused",  # can go on
-    "failed": "failed",
-    "refused": "refused",  # the network was over a limit
-    "unfinished": "running",  # left for the next call
-}
-"""Outcomes as people are told them."""
-
 
 @dataclass(frozen=True, slots=True)
 class ListedStudy:
     """What a list says of a study."""
 
     settings: StudySettings
-    outcomes: Mapping[str, int]  # trials by how they ended, see `TOLD`
+    outcomes: Mapping[str, int]  # trials by how they ended, each of `OUTCOMES`
     best: TrialRecord | None  # of it the number and the value alone
     evaluation: EvaluationRecord | None  # of the answer on test rows
     verdict: Diagnosis | None  # the first that is stored of the study or its best trial
@@ -84,7 +75,7 @@ def listed_study(records: StudyRecords) -> ListedStudy:
     ]
     return ListedStudy(
         settings=records.settings,
-        outcomes={word: counts[outcome] for word, outcome in TOLD.items()},
+        outcomes={outcome: counts[outcome] for outcome in OUTCOMES},
         best=None if best is None else TrialRecord(best.number, "COMPLETE", {}, best.value),
         evaluation=study_evaluation(records, "test"),
         verdict=_verdict(records),
@@ -149,7 +140,7 @@ def _listed(connection: sqlite3.Connection) -> Iterator[ListedStudy]:
             records = replace(records, runs=tuple(_runs(connection, study_id, first.number)))
         yield ListedStudy(
             settings=settings,
-            outcomes=outcomes.get(study_id, dict.fromkeys(TOLD, 0)),
+            outcomes=outcomes.get(study_id, dict.fromkeys(OUTCOMES, 0)),
             best=first,
             evaluation=study_evaluation(records, "test"),
             verdict=_verdict(records),
@@ -163,7 +154,6 @@ def _outcomes(
     """How the trials of each study ended, and the last moment that is known of it."""
     counts: dict[int, dict[str, int]] = {}
     moments = defaultdict[int, float](float)
-    words = {outcome: word for word, outcome in TOLD.items()}
     query = (
         "SELECT study_id, state, cause.value_json AS cause, paused.value_json AS paused, "
         "count(*) AS n, max(datetime_start) AS started, max(datetime_complete) AS finished "
@@ -179,8 +169,8 @@ def _outcomes(
         trial = TrialRecord(
             0, row["state"], {}, cause=parse_json(row["cause"]), user_attributes={PAUSED: paused}
         )
-        told = counts.setdefault(study_id, dict.fromkeys(TOLD, 0))
-        told[words[trial.outcome]] += row["n"]
+        told = counts.setdefault(study_id, dict.fromkeys(OUTCOMES, 0))
+        told[trial.outcome] += row["n"]
         ends = (_moment(row[name]) for name in ("started", "finished"))
         moments[study_id] = max(moments[study_id], *ends)
     query = "SELECT study_id, max(ended_at) FROM automl_stops GROUP BY study_id"

@@ -322,12 +322,25 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         number=trial.number,
         state=_STATES[trial.state.name],
         params=dict(trial.params),
-        value=trial.values[0] if trial.values else None,
+        value=_value(trial),
         cause=trial.user_attrs.get("cause"),
         started_at=None if started is None else started.timestamp(),
         finished_at=None if finished is None else finished.timestamp(),
         user_attributes=dict(trial.user_attrs),
     )
+
+
+def _value(trial: FrozenTrial) -> float | None:
+    """What a trial was told to be worth, of an unfinished one its last loss.
+
+    Optuna tells the same of those that are pruned.
+    """
+    if trial.values:
+        return float(trial.values[0])
+    if trial.state.is_finished() or not trial.intermediate_values:
+        return None
+    last = float(trial.intermediate_values[max(trial.intermediate_values)])
+    return last if math.isfinite(last) else None
 
 
 _OURS: Mapping[str, Any] = {

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from storage.call_records import BeliefRecord, PolicyRecord, StopReason
 from storage.notebook_html import diagnosis_html, diagnosis_line, trial_html, trial_line
@@ -31,7 +31,8 @@ Purpose: TypeAlias = Literal[
 ]  # fmt: skip
 RunState: TypeAlias = Literal["running", "complete", "pruned", "failed"]
 Severity: TypeAlias = Literal["good", "info", "warning", "problem"]
-Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "running"]
+Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "unfinished"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 TrialState: TypeAlias = Literal["COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING"]
 
 
@@ -228,7 +229,7 @@ class TrialRecord:
     number: int
     state: TrialState
     params: Mapping[str, ParameterValue]
-    value: float | None = None  # best epoch's validation loss; of TRAINED_IN_PART the last report
+    value: float | None = None  # best epoch's validation loss; the last where it is not complete
     cause: str | None = None  # key of CAUSES
     started_at: float | None = None  # seconds since 1970, UTC
     finished_at: float | None = None
@@ -239,7 +240,8 @@ class TrialRecord:
         """What people are told: a trial with a cause has failed, whatever Optuna's state.
 
         One whose network is over a limit was refused: that is no failure of the network. One that
-        pauses can go on, also where the search has ended and Optuna has it as pruned.
+        pauses can go on, also where the search has ended and Optuna has it as pruned. One that has
+        begun, or waits to, and has not ended is unfinished, whether a process trains it or none.
         """
         if self.cause == OVER_LIMIT:
             return "refused"
@@ -247,7 +249,7 @@ class TrialRecord:
             return "failed"
         if self.state in ("RUNNING", "PRUNED") and self.user_attributes.get(PAUSED) is not None:
             return "paused"
-        return _OUTCOMES.get(self.state, "running")
+        return _OUTCOMES.get(self.state, "unfinished")
 
     __repr__, _repr_html_ = trial_line, trial_html
 

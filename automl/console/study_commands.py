@@ -64,7 +64,7 @@ def delete(study: str, storage: str, *, is_sure: bool, force: bool, as_json: boo
 
 
 def promote(study: str, trial_number: int, storage: str, *, as_json: bool, **how: Any) -> None:
-    """Train a pruned or paused trial to its end."""
+    """Train a pruned, paused or unfinished trial to its end."""
     with told_steps("loading PyTorch"):
         from automl.console.trial_summary import print_promotion
         from automl.investigation.questions import promote

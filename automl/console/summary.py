@@ -45,7 +45,7 @@ from search_spaces.declared import is_foreign
 from search_spaces.space import completed
 from storage.call_records import STOPS_IN_ORDER, StopReason
 from storage.effort import effort_of_trial
-from storage.records import CAUSES, Diagnosis, StudyRecords, TrialRecord
+from storage.records import CAUSES, OUTCOMES, Diagnosis, StudyRecords, TrialRecord
 from storage.score_records import EvaluationRecord
 
 ANY_WIDTH = 10_000  # to ask what a table would take
@@ -61,7 +61,7 @@ def print_result(result: StoredResult, report: str | Path | None) -> None:
     print_next(console, result)
     _print_rest(console, result)
     _print_pauses(console, result)
-    n_unfinished = sum(trial.outcome == "running" for trial in result.trials)
+    n_unfinished = sum(trial.outcome == "unfinished" for trial in result.trials)
     if n_unfinished:
         stop = result.records.stop
         goes_on = "the same command goes on" if result.records.epochs else "give it more time"
@@ -152,9 +152,8 @@ def _print_headline(
 
 
 def _counts(result: StoredResult) -> str:
-    outcomes = [told_outcome(trial) for trial in result.trials]
-    kinds = ("complete", "pruned", "paused", "failed", "refused", "unfinished")
-    counts = counted({kind: outcomes.count(kind) for kind in kinds})
+    outcomes = [trial.outcome for trial in result.trials]
+    counts = counted({kind: outcomes.count(kind) for kind in OUTCOMES})
     took = f" in {duration(result.seconds)}" if result.seconds else ""
     if took and result.n_ended_before:
         n_ended = sum(trial.state not in ("RUNNING", "WAITING") for trial in result.trials)
@@ -169,11 +168,6 @@ def _ending(stop: StopReason | None) -> str:
     if stop is None or stop.because == "n_trials":
         return ""
     return f"; {one_line(stop_sentence(stop))}"
-
-
-def told_outcome(trial: TrialRecord) -> str:
-    """A trial's outcome; one that the search has left for the next call does not run."""
-    return "unfinished" if trial.outcome == "running" else trial.outcome
 
 
 def told_cause(trial: TrialRecord) -> str:

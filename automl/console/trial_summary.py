@@ -20,7 +20,6 @@ from automl.console.curves import MOST_ROWS, blocks_of, curve_lines, shown_place
 from automl.console.summary import (
     print_parameters,
     told_cause,
-    told_outcome,
 )
 from automl.console.verdicts import print_advice, print_diagnosis
 from automl.diagnostics import diagnose_trial
@@ -98,7 +97,7 @@ def known_trial(records: StudyRecords, number: int) -> TrialRecord:
 
 def _opening(records: StudyRecords, trial: TrialRecord) -> str:
     """How the trial ended, and where it stands among the others."""
-    parts = [f"trial {trial.number} of {records.settings.study_name}: {told_outcome(trial)}"]
+    parts = [f"trial {trial.number} of {records.settings.study_name}: {trial.outcome}"]
     if trial.cause:
         parts.append(told_cause(trial))
     if trial.value is not None:

@@ -45,11 +45,7 @@ REMEDIES: Mapping[str, Advice] = {
 """By cause, where no hyperparameter is at fault."""
 
 
-_ENDS: Mapping[Outcome, str] = {
-    "pruned": "pruned",
-    "paused": "paused",
-    "running": "unfinished",
-}
+_ENDS: tuple[Outcome, ...] = ("pruned", "paused", "unfinished")
 
 
 def diagnose_no_result(records: StudyRecords) -> Diagnosis:
@@ -62,8 +58,8 @@ def diagnose_no_result(records: StudyRecords) -> Diagnosis:
     if not failed:
         counts = Counter(trial.outcome for trial in records.trials)
         ends = [
-            f"{counts[outcome]:,} {agree(counts[outcome], 'is', 'are')} {word}"
-            for outcome, word in _ENDS.items()
+            f"{counts[outcome]:,} {agree(counts[outcome], 'is', 'are')} {outcome}"
+            for outcome in _ENDS
             if counts[outcome]
         ]
         return _too_little(f"{message} Of {count(n_trials, 'trial')} {listing(ends)}.", records)

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length, column_or_1d, validate_data
 
 from automl.data.arrays import features, labels
-from automl.data.row_weights import Floats, checked_weights, require_some
+from automl.data.row_weights import Floats
 from automl.data.table.columns import column_name
 from automl.data.table.parts import MIN_ROWS
+from automl.data.weight_reading import checked_weights, require_some
 from automl.errors import DataError, reason_of
 from automl.wording.counts import agree, count
 

@@ -1,15 +1,15 @@
-"""Promotion: give a pruned trial the full budget that it was denied.
+"""Promotion: give a pruned, paused or unfinished trial the full budget that it was denied.
 
 A finished Optuna trial cannot be opened again, so a promotion is a run of its own with the
 trial's parameters and seed, hence the same curve. It continues the trial's run where its state
 was kept, as it is of the best few pruned trials (`pruned_states.py`), and trains from the start
 where it was not; which of them is said. It touches neither the sampler nor the study's total; it
-tells whether pruning was right.
+tells whether pruning was right. A trial that a process trains now is left to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -21,7 +21,9 @@ from automl.tuning.planned_runs import EndedRun, PlannedRun, say_failures, study
 from automl.tuning.problem import Problem
 from automl.tuning.pruned_states import kept_continuations
 from storage import Store
-from storage.records import TRAINED_IN_PART, Json, StudyRecords, TrialRecord, best_epoch
+from storage.records import TRAINED_IN_PART, Json, Outcome, StudyRecords, TrialRecord, best_epoch
+
+PROMOTABLE: frozenset[Outcome] = TRAINED_IN_PART | {"unfinished"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Promotion:
     """What the full budget made of a trial."""
 
     trial_number: int
-    epochs_before: int  # trained when the trial was pruned, or paused
+    epochs_before: int  # trained when the trial was pruned, paused or left unfinished
     value_before: float | None
     epochs: int
     best_epoch: int
@@ -56,11 +58,17 @@ class Promotion:
         }
 
 
-def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
+def check_promotable(
+    records: StudyRecords, trial_number: int, abandoned: Collection[int]
+) -> TrialRecord:
     """The trial to promote.
 
+    Args:
+        abandoned: trials that have not ended, and that no living process holds.
+
     Raises:
-        StudyError: there is no such trial, or it was neither pruned nor pauses.
+        StudyError: there is no such trial, it has ended by itself or had no epoch yet, or a
+            search is training it.
     """
     name = records.settings.study_name
     if not 0 <= trial_number < len(records.trials):
@@ -69,25 +77,31 @@ def check_promotable(records: StudyRecords, trial_number: int) -> TrialRecord:
             f"but got {trial_number}"
         )
     trial = records.trials[trial_number]
-    if trial.outcome not in TRAINED_IN_PART or trial.state == "RUNNING":
-        unended = "; let the search go on to its end first" if trial.state == "RUNNING" else ""
-        raise StudyError(
-            f"only a pruned or paused trial can be given the full budget, but trial "
-            f"{trial_number} of {name!r} is {trial.outcome}{unended}"
-        )
-    return trial
+    is_held = trial.state == "RUNNING" and trial_number not in abandoned
+    if is_held:
+        why = f"is {trial.outcome}, and a search is at work on it; let that come to its end first"
+    elif trial.outcome not in PROMOTABLE:
+        why = f"is {trial.outcome}"
+    elif not records.search_runs(trial_number):
+        why = f"is {trial.outcome}, and has not begun to train; `automl resume` goes on with it"
+    else:
+        return trial
+    raise StudyError(
+        "only a pruned, paused or unfinished trial can be given the full budget, but trial "
+        f"{trial_number} of {name!r} {why}"
+    )
 
 
 def promote(
     store: Store, records: StudyRecords, trial_number: int, problem: Problem, executor: Executor
 ) -> Promotion:
-    """Train a pruned or paused trial to the end of its budget.
+    """Train a pruned, paused or unfinished trial to the end of its budget.
 
     Raises:
-        StudyError: there is no such trial, it was neither pruned nor pauses, or its training
-            failed.
+        StudyError: there is no such trial, `check_promotable` refuses it, or its training failed.
     """
-    trial = check_promotable(records, trial_number)
+    abandoned = store.adoption.dead(records.settings.study_name)
+    trial = check_promotable(records, trial_number, abandoned)
     planned = plan_promotion(store, records, trial)
     ended = train_beside(store, problem, executor, planned)
     return judge_promotion(records, trial, ended)

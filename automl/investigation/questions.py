@@ -103,14 +103,16 @@ def promote(
     model: Any = None,
     workers: int | Literal["auto"] = "auto",
 ) -> Promotion:
-    """Give a pruned trial the full budget that it was denied, in a run beside the study.
+    """Give a trial the full budget that it was denied, in a run beside the study.
 
     Raises:
-        StudyError: there is no such trial, or it was not pruned.
+        StudyError: there is no such trial, or it is neither pruned, paused nor unfinished, or a
+            search is training it now.
     """
     trial_number = TRIAL_NUMBER.plain("trial_number", trial_number)
     with closing(open_existing_store(storage)) as store:
-        check_promotable(read_known_study(store, study), trial_number)
+        records = read_known_study(store, study)
+        check_promotable(records, trial_number, store.adoption.dead(study))
     with laboratory_of(study, storage, data, model, workers) as laboratory:
         return promotion.promote(
             laboratory.store,

@@ -17,8 +17,8 @@ import plotly.graph_objects as go
 
 from automl.report import ticks
 from automl.report.numbers.axes import Axis
-from automl.report.numbers.trials import OUTCOMES, Outcome, Trial
-from storage.records import TRAINED_IN_PART
+from automl.report.numbers.trials import Trial
+from storage.records import OUTCOMES, TRAINED_IN_PART, Outcome
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 ORANGE, SKY, PURPLE = "#E69F00", "#56B4E9", "#CC79A7"

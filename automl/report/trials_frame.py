@@ -18,11 +18,11 @@ def trials_frame(records: StudyRecords) -> pd.DataFrame:
     """One row per trial, in the order of their numbers.
 
     Columns: `number`; `state` ("complete", "pruned", "paused", "failed", "refused" or
-    "unfinished"); `value`, the validation loss that ranks it, of pruned and paused trials the last
-    one, of failed ones none; `epochs` and `seconds` in training, of all folds together; then every
-    parameter in the space's order, those with a fixed value too. A parameter that a trial does not
-    have, since its condition did not hold, is missing there. One that is called like a column
-    above is `params_NAME`, as in `optuna.Study.trials_dataframe`.
+    "unfinished"); `value`, the validation loss that ranks it, of trials that are not complete the
+    last one, of failed ones none; `epochs` and `seconds` in training, of all folds together; then
+    every parameter in the space's order, those with a fixed value too. A parameter that a trial
+    does not have, since its condition did not hold, is missing there. One that is called like a
+    column above is `params_NAME`, as in `optuna.Study.trials_dataframe`.
     """
     space: Mapping[str, Any] = records.space
     table = study_table(records)

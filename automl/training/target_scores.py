@@ -14,10 +14,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.row_weights import WeightReading, learn_weights
 from automl.data.sources import Table
 from automl.data.table.cells import number_text
 from automl.data.targets import ClassType, Target, known_classes, learn_target
+from automl.data.weight_reading import WeightReading, learn_weights
 from automl.training.decisions import Decided
 from automl.training.metrics import Weighted, score
 from automl.training.predicted_table import PredictedTable

@@ -71,7 +71,7 @@ def find_candidates(records: StudyRecords, n: int) -> tuple[Candidate, ...]:
     found = [
         candidate
         for trial in records.trials
-        if trial.outcome in TRAINED or trial.outcome == "running"
+        if trial.outcome in TRAINED or trial.outcome == "unfinished"
         if (candidate := _candidate(records, trial)) is not None
         if trial.outcome in TRAINED or candidate.run_ids <= kept
     ]
@@ -170,7 +170,7 @@ def missing_candidates(store: Store, records: StudyRecords, n: int) -> list[Cand
     return [
         one
         for one in candidates
-        if one.trial.number not in there and one.trial.outcome != "running"
+        if one.trial.number not in there and one.trial.outcome != "unfinished"
     ]
 
 

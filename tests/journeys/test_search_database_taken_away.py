@@ -148,4 +148,4 @@ def check_copy(rescued: Path) -> None:
         "sklearn:iris", study="iris", storage=url, n_trials=n_trials + 1, **options
     )
     assert len(result.trials) == n_trials + 1
-    assert all(trial.outcome != "running" for trial in result.trials)
+    assert all(trial.outcome != "unfinished" for trial in result.trials)

@@ -90,7 +90,7 @@ def kill_and_continue(folder: Path, n_ended: int, delay: float) -> None:
     before = told_trials(folder)
     records = finish(folder)
     check_nothing_lost(folder, before)
-    assert all(trial.outcome != "running" for trial in records.trials)
+    assert all(trial.outcome != "unfinished" for trial in records.trials)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])

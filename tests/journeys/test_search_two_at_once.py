@@ -61,7 +61,7 @@ def test_two_searches_train_the_total_and_keep_the_best(tmp_path: Path, keep_mod
         assert json.loads(output)["best"] is not None
     result = load_study("iris", url)
     assert [trial.number for trial in result.trials] == list(range(N_TRIALS))
-    assert all(trial.outcome != "running" for trial in result.trials)
+    assert all(trial.outcome != "unfinished" for trial in result.trials)
     assert len(result.best_model().members) == 1
     assert len(result.records.kept_artifacts("preprocessing")) == 1
     assert len(result.records.kept_artifacts("weights")) <= int(keep_models)

@@ -48,7 +48,7 @@ def search(options: dict[str, Any], *, kill_after: int = 0, stop_after: int = 0)
 def check_account(records: StudyRecords) -> None:
     """Every trial has ended once, and what is stored of its runs fits together."""
     assert [trial.number for trial in records.trials] == list(range(N_TRIALS))
-    assert "running" not in {trial.outcome for trial in records.trials}
+    assert "unfinished" not in {trial.outcome for trial in records.trials}
     for trial in records.trials:
         for run in records.search_runs(trial.number):
             curve = records.epochs.get(run.run_id, ())
@@ -71,7 +71,7 @@ def test_trials_of_killed_workers_are_trained_again_from_the_start_and_none_has_
 def test_a_search_that_was_left_with_rounds_under_way_goes_on_without_a_gap(options):
     options |= {"max_epochs": 400, "patience": 400}
     stopped = search(options, stop_after=4)
-    assert "running" in {trial.outcome for trial in stopped.trials}
+    assert "unfinished" in {trial.outcome for trial in stopped.trials}
     records = search(options)
     check_account(records)
     assert [run for run in records.runs if run.cause == "interrupted"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
@@ -61,6 +62,22 @@ def test_trial_is_told_in_seconds_and_with_its_cause() -> None:
     assert record.value is None
     assert record.started_at == datetime.datetime(2026, 1, 2).timestamp()
     assert record.finished_at is None
+
+
+@pytest.mark.parametrize(
+    ("state", "losses", "value"),
+    [
+        (TrialState.RUNNING, {1: 0.5, 3: 0.3, 2: 0.1}, 0.3),  # unfinished: the last one
+        (TrialState.RUNNING, {1: 0.5, 2: math.nan}, None),
+        (TrialState.RUNNING, {}, None),
+        (TrialState.FAIL, {1: 0.5}, None),
+    ],
+)
+def test_an_unfinished_trial_is_worth_its_last_loss(
+    state: TrialState, losses: dict[int, float], value: float | None
+) -> None:
+    trial = create_trial(state=state, intermediate_values=losses)
+    assert record_rows.trial_record(trial).value == value
 
 
 LOSS = {"loss": 0.5}

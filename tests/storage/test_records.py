@@ -29,8 +29,8 @@ from tests.contracts.store_contract import epoch, settings
         ("PRUNED", "diverged", "failed"),
         ("FAIL", "lost", "failed"),
         ("FAIL", None, "failed"),
-        ("RUNNING", None, "running"),
-        ("WAITING", None, "running"),
+        ("RUNNING", None, "unfinished"),
+        ("WAITING", None, "unfinished"),
     ],
 )
 def test_outcome_is_failed_where_there_is_a_cause(
@@ -45,7 +45,7 @@ def test_outcome_is_failed_where_there_is_a_cause(
     [
         ("PRUNED", None, 3, "paused"),
         ("RUNNING", None, 3, "paused"),
-        ("RUNNING", None, None, "running"),  # it has gone on
+        ("RUNNING", None, None, "unfinished"),  # it has gone on
         ("PRUNED", None, None, "pruned"),
         ("COMPLETE", None, 3, "complete"),
         ("PRUNED", "diverged", 3, "failed"),

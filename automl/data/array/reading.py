@@ -20,7 +20,8 @@ from automl.data.array.values import network_values
 from automl.data.arrays import named_arrays, plain_array, target_values
 from automl.data.files.file_bytes import shown
 from automl.data.files.npz_files import is_npz, read_npz
-from automl.data.row_weights import Floats, learn_weights
+from automl.data.row_weights import Floats
+from automl.data.weight_reading import learn_weights
 from automl.errors import ConfigError, DataError
 from automl.options.data_options import ColumnOptions, DataOptions, SplitOptions
 from automl.wording.counts import agree, count, listing

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.row_weights import Floats, WeightReading, require_some
+from automl.data.row_weights import Floats
 from automl.data.sources import Table, read_table
 from automl.data.splits import RowFacts, strata
 from automl.data.table.cells import raw_column
@@ -19,6 +19,7 @@ from automl.data.table.column_reading import read_moments, read_numbers, refuse_
 from automl.data.table.columns import ColumnPlan
 from automl.data.table.date_formats import days_since_1970
 from automl.data.targets import Target, TargetReading
+from automl.data.weight_reading import WeightReading, require_some
 from automl.errors import DataError
 from automl.options.data_options import SplitOptions
 from automl.wording.counts import agree, count

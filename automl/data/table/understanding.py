@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl.data.choices import missing_marks
 from automl.data.reading_notes import refuse_unreadable
-from automl.data.row_weights import Floats, WeightReading, joined_weights, learn_weights
+from automl.data.row_weights import Floats, joined_weights
 from automl.data.table.cells import raw_column
 from automl.data.table.column_inference import infer_columns, usual_decimal
 from automl.data.table.column_reading import read_columns
@@ -25,6 +25,7 @@ from automl.data.table.parts import Part, encode_targets, make_part
 from automl.data.table.reading import RawTables
 from automl.data.table.typed_rows import ReadColumns
 from automl.data.targets import Target, infer_target, learn_target
+from automl.data.weight_reading import WeightReading, learn_weights
 from automl.errors import DataError
 from automl.wording.option_names import named
 from storage.records import Task

@@ -20,10 +20,10 @@ from automl.errors import ConfigError
 from automl.report import style, ticks
 from automl.report.numbers.axes import Axis
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import Floats, Outcome, Trial, sample_trials
+from automl.report.numbers.trials import Floats, Trial, sample_trials
 from automl.report.panels import Panel, Place
 from automl.wording.numbers import number, percent
-from storage.records import TRAINED
+from storage.records import TRAINED, Outcome
 
 PLACE = Place(
     "parameters",

@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 from automl.report import style
 from automl.report.numbers.effort import Effort, effort
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import OUTCOMES
 from automl.report.panels import Panel, Place, alone
 from automl.wording.counts import listing
+from storage.records import OUTCOMES
 
 PLACE = Place("search")
 

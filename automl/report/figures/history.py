@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from automl.report import style
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import OUTCOMES, Outcome, Trial, sample_trials
+from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
 from automl.wording.counts import count, listing
 from automl.wording.scores import score_text
-from storage.records import TRAINED_IN_PART
+from storage.records import OUTCOMES, TRAINED_IN_PART, Outcome
 
 PLACE = Place("search")
 N_POINTS = 2000

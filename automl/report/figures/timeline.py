@@ -14,10 +14,11 @@ import plotly.graph_objects as go
 
 from automl.report import style
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import OUTCOMES, Trial, sample_trials
+from automl.report.numbers.trials import Trial, sample_trials
 from automl.report.panels import Panel, Place, alone, omitted
 from automl.wording.counts import count
 from automl.wording.numbers import duration
+from storage.records import OUTCOMES
 
 PLACE = Place("search")
 N_BARS = 300  # a bar needs a pixel of height to be seen

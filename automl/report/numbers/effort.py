@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automl.report.numbers.study import StudyTable
-from automl.report.numbers.trials import OUTCOMES, Outcome
 from automl.wording.counts import count
-from storage.records import TRAINED_IN_PART
+from storage.records import OUTCOMES, TRAINED_IN_PART, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from automl.diagnostics.trade_off import latency_of
 from storage.effort import TrialEffort, trial_effort
-from storage.records import EpochRecord, ParameterValue, StudyRecords, TrialRecord
+from storage.records import EpochRecord, Outcome, ParameterValue, StudyRecords, TrialRecord
 from storage.records import best_epoch as best_of_run
 
 Floats: TypeAlias = NDArray[np.float64]
-Outcome: TypeAlias = Literal["complete", "pruned", "paused", "failed", "refused", "unfinished"]
-OUTCOMES: tuple[Outcome, ...] = ("complete", "pruned", "paused", "failed", "refused", "unfinished")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +98,7 @@ class Trial:
     @property
     def outcome(self) -> Outcome:
         """How it ended."""
-        outcome = self.record.outcome
-        return "unfinished" if outcome == "running" else outcome
+        return self.record.outcome
 
     @property
     def params(self) -> Mapping[str, ParameterValue]:

@@ -14,14 +14,21 @@ from automl.tuning.planned_runs import EndedRun, PlannedRun
 from storage.records import EpochRecord
 
 
-def test_paused_trials_can_be_promoted_once_their_search_has_ended(finished: SearchResult) -> None:
+@pytest.mark.parametrize("outcome", ["paused", "unfinished"])
+def test_trials_that_can_go_on_can_be_promoted_while_no_process_holds_them(
+    finished: SearchResult, outcome: str
+) -> None:
     trials = list(finished.trials)
     number = next(trial.number for trial in trials if trial.outcome == "paused")
-    assert check_promotable(finished.records, number) == trials[number]
-    trials[number] = replace(trials[number], state="RUNNING")
+    assert check_promotable(finished.records, number, ()) == trials[number]
+    attributes = trials[number].user_attributes if outcome == "paused" else {}
+    trials[number] = replace(trials[number], state="RUNNING", user_attributes=attributes)
     records = replace(finished.records, trials=tuple(trials))
-    with pytest.raises(StudyError, match="is paused; let the search go on to its end first"):
-        check_promotable(records, number)
+    assert check_promotable(records, number, {number}).outcome == outcome
+    with pytest.raises(StudyError, match=f"is {outcome}, and a search is at work on it"):
+        check_promotable(records, number, ())
+    with pytest.raises(StudyError, match=f"is {outcome}, and has not begun to train"):
+        check_promotable(replace(records, runs=()), number, {number})
 
 
 def test_pruned_trials_can_be_promoted(finished: SearchResult) -> None:
@@ -29,12 +36,14 @@ def test_pruned_trials_can_be_promoted(finished: SearchResult) -> None:
     pruned = [trial for trial in given_up if trial.outcome == "pruned"]
     assert pruned
     for trial in pruned:
-        assert check_promotable(replace(finished.records, trials=given_up), trial.number) == trial
+        assert (
+            check_promotable(replace(finished.records, trials=given_up), trial.number, ()) == trial
+        )
 
 
 def test_complete_trials_had_their_budget(finished: SearchResult) -> None:
-    with pytest.raises(StudyError, match="only a pruned or paused trial"):
-        check_promotable(finished.records, finished.best.number)
+    with pytest.raises(StudyError, match="only a pruned, paused or unfinished trial"):
+        check_promotable(finished.records, finished.best.number, ())
 
 
 @pytest.mark.parametrize(

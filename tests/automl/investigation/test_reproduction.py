@@ -230,12 +230,17 @@ def test_a_trial_that_was_interrupted_is_trained_as_far_as_it_was(tmp_path: Path
             if progress.n_epochs >= 2:
                 session.stop()
     records = load_study("s", url).records
-    n_epochs = len(records.epochs[records.search_runs(0)[0].run_id])
-    assert records.trials[0].outcome == "running" and 2 <= n_epochs < 40
+    curve = records.epochs[records.search_runs(0)[0].run_id]
+    n_epochs = len(curve)
+    assert records.trials[0].outcome == "unfinished" and 2 <= n_epochs < 40
+    assert records.trials[0].value == curve[-1].valid_loss
     again = automl.reproduce("s", 0, url, workers=1)
     assert again.is_same and again.folds[0].n_now == n_epochs
     after = load_study("s", url).records
     assert after.trials == records.trials, "it can be continued still"
+    promoted = automl.promote("s", 0, url, workers=1)
+    assert (promoted.epochs_before, promoted.epochs) == (n_epochs, 40)
+    assert promoted.value is not None and load_study("s", url).trials == records.trials
 
 
 def test_a_trial_that_has_no_epoch_yet_cannot_be_compared(finished: SearchResult) -> None:

@@ -83,7 +83,7 @@ def test_where_time_runs_out_on_all_trials_the_best_one_is_the_result(
     best = records.best_trial
     assert best is not None
     assert best.value == losses[best.number] == min(losses.values())
-    assert [trial.outcome for trial in records.trials].count("running") == 3  # one was ready
+    assert [trial.outcome for trial in records.trials].count("unfinished") == 3  # one was ready
     assert [search_run.cause for search_run in records.search_runs(best.number)] == ["out_of_time"]
     assert best.number in {artifact.trial_number for artifact in records.artifacts}
 
@@ -98,7 +98,7 @@ def test_when_time_is_up_only_a_trial_that_is_better_than_all_completed_ones_end
     assert list(search)
     outcomes = [trial.outcome for trial in store.read_study("iris").trials]
     assert outcomes.count("complete") == n_complete
-    assert outcomes.count("running") == len(outcomes) - n_complete
+    assert outcomes.count("unfinished") == len(outcomes) - n_complete
 
 
 def test_a_trial_that_ends_before_its_round_is_marked_as_decided_by_time(

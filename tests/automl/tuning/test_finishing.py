@@ -38,7 +38,7 @@ def ended(records: StudyRecords) -> list[Any]:
     return [
         (trial.number, trial.outcome, trial.value, dict(trial.params))
         for trial in records.trials
-        if trial.outcome != "running"
+        if trial.outcome != "unfinished"
     ]
 
 
@@ -69,7 +69,7 @@ def test_the_result_is_the_same_beside_a_worker_that_runs_ahead(
     assert [stop.because] == list(limits)
     best = here.best_trial
     assert best is not None
-    unfinished = [trial.number for trial in here.trials if trial.outcome == "running"]
+    unfinished = [trial.number for trial in here.trials if trial.outcome == "unfinished"]
     assert unfinished
     setup = TrainingSetup(iris.dataset, n_workers=2, trainer="plain")
     with (
@@ -112,7 +112,7 @@ def test_a_study_goes_on_with_other_limits(tmp_path: Path, iris: LoadedData) -> 
     more = call(tmp_path, iris, settings, max_epochs_total=40, **how)
     assert more.stops[-1].details == {"max_epochs_total": 40, "n_epochs": 40}
     whole = call(tmp_path, iris, settings, **how)
-    assert [trial.outcome for trial in whole.trials].count("running") == 0
+    assert [trial.outcome for trial in whole.trials].count("unfinished") == 0
     assert [stop.because for stop in whole.stops] == ["max_epochs_total"] * 2 + ["n_trials"]
 
 

@@ -121,7 +121,12 @@ def test_failed_running_and_waiting_trials_are_what_they_are(store: Store) -> No
     study.ask()
     study.enqueue_trial({"x": 1.0})
     records = read_foreign(store.optuna_storage, "theirs")
-    assert [one.outcome for one in records.trials] == ["failed", "complete", "running", "running"]
+    assert [one.outcome for one in records.trials] == [
+        "failed",
+        "complete",
+        "unfinished",
+        "unfinished",
+    ]
     assert [run.trial_number for run in records.runs] == [0, 1, 2]
 
 

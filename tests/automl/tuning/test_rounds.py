@@ -64,7 +64,7 @@ def test_trials_are_judged_by_number_in_whatever_sequence_their_epochs_came(
     search = begun(store, iris)
     for number in sequence:
         come(search, *epochs(search, number, 0.9 - 0.1 * number))
-    assert outcomes(store)[:4] == ["running"] * 4
+    assert outcomes(store)[:4] == ["unfinished"] * 4
     come(search, *epochs(search, 4, 0.1), *epochs(search, 5, 1.0))
     for number in range(4):
         come(search, *epochs(search, number, *[0.9 - 0.1 * number] * 3, first=2))
@@ -78,14 +78,14 @@ def test_what_is_worse_than_three_of_four_is_pruned_and_the_next_proposed(
     for number, loss in enumerate([0.5, 0.6, 0.7, 0.4]):
         come(search, *epochs(search, number, loss))
     assert outcomes(store) == [
-        "running",
+        "unfinished",
         "pruned",
         "pruned",
-        "running",
-        "running",
-        "running",
-        "running",
-        "running",
+        "unfinished",
+        "unfinished",
+        "unfinished",
+        "unfinished",
+        "unfinished",
     ]
     assert {run.state for run in store.read_study("iris").search_runs(1)} == {"pruned"}
 
@@ -105,7 +105,7 @@ def test_a_failure_has_its_place_in_the_order(store: Store, iris: LoadedData) ->
     search = begun(store, iris)
     (run_id,) = search.state.trials[0].runs
     come(search, failures=(RunFailure(run_id, "crashed", "its network raised"),))
-    assert outcomes(store)[0] == "running"
+    assert outcomes(store)[0] == "unfinished"
     for number in (1, 2, 3):
         come(search, *epochs(search, number, 0.5))
     assert outcomes(store)[0] == "failed"

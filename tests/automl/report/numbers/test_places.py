@@ -6,9 +6,9 @@ import pytest
 
 from automl.report.numbers.places import comparable, places
 from automl.report.numbers.study import study_table
-from automl.report.numbers.trials import Curve, Outcome, Trial
+from automl.report.numbers.trials import Curve, Trial
 from storage.effort import TrialEffort
-from storage.records import TrialRecord
+from storage.records import Outcome, TrialRecord
 from tests.contracts.synthetic_study import synthetic_study
 
 
