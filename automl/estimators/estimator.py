@@ -143,9 +143,10 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
 
     Where `fit` is given `sample_weight` a row's loss and error are its weight times the plain
     ones, in training as in every score; `class_weights` multiplies on top, in training only. A
-    row of weight 0 is left out. A row of weight 2 is not the same as two rows: rows are divided at
-    random, and one that is repeated may train, validate and test at once. So two of scikit-learn's
-    checks are not passed: `check_sample_weight_equivalence_on_dense_data` and
+    row of weight 0 is left out, as if it were not there. A row of weight 2 is not the same as two
+    rows: rows are divided at random, and one that is repeated may train, validate and test at
+    once. So two of scikit-learn's checks are not passed, whose data moreover leave nine rows of a
+    weight above 0: `check_sample_weight_equivalence_on_dense_data` and
     `check_sample_weight_equivalence_on_sparse_data`.
 
     Attributes:

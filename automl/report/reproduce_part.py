@@ -44,6 +44,7 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Inputs", f"{settings.n_features:,} after encoding"),
         ("Split", split_words(settings.split)),
         ("Loss", settings.loss),
+        ("Weights of rows", _weights(settings)),
         ("A network at most", limits_in_words(settings)),
     ]
     of_objective = [
@@ -59,6 +60,13 @@ def facts(settings: StudySettings) -> list[tuple[str, str]]:
         ("Versions", ", ".join(f"{name} {v}" for name, v in settings.versions.items())),
     ]
     return [(name, text) for name, text in pairs if text]
+
+
+def _weights(settings: StudySettings) -> str:
+    weight = settings.data_options.get("weight")
+    return (
+        "" if weight is None else f"{weight}, in all losses and scores; figures of rows count rows"
+    )
 
 
 def _epochs(settings: StudySettings) -> str:

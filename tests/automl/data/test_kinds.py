@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 import torch
 from torch.utils.data import TensorDataset
 
 from automl.data.kinds import ReadArrays, ReadTables, load_dataset, read_data
 from automl.data.loaded import Loadable
+from automl.errors import ConfigError
 from automl.options.data_options import DataOptions
 
 X, Y = np.random.default_rng(0).normal(size=(30, 2, 2)), np.arange(30) % 3
@@ -35,3 +39,18 @@ def test_what_loads_itself_is_a_kind() -> None:
     assert isinstance(recipe, Loadable)
     assert read_data(recipe, DataOptions()) is recipe
     assert load_dataset(recipe).goal.n_classes == 3
+
+
+def test_what_loads_itself_must_not_leave_weights_out() -> None:
+    asked = DataOptions(weight="heft")
+    with pytest.raises(ConfigError, match=r"Recipe gives none; let load_data set Split\.weights"):
+        read_data(Recipe(), asked).load_data(asked)
+
+    class Weighted(Recipe):
+        def load_data(self, options: DataOptions) -> Any:
+            table = pd.DataFrame(X[:, 0]).assign(heft=np.arange(30) % 4, y=Y)
+            own = replace(options, target="y")
+            return read_data(table, own).load_data(own)
+
+    loaded = read_data(Weighted(), asked).load_data(asked)
+    assert loaded.dataset.is_weighted

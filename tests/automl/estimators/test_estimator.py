@@ -298,3 +298,30 @@ def test_networks_of_ones_own_are_predicted_with_in_another_process(tmp_path: Pa
         check=True,
     )
     assert done.stdout.split() == found.predict(x[["a", "b"]]).tolist()
+
+
+def test_rows_weigh_what_fit_is_told() -> None:
+    """Of two labels for the same rows the heavier is learned; a label of weight 0 is unknown."""
+    x, _ = table(200)
+    twice = pd.concat([x, x], ignore_index=True)
+    labels, weights = np.repeat(["light", "heavy"], 200), np.repeat([0.2, 5.0], 200)
+    fitted = automl.AutoMLClassifier(**QUICK).fit(twice, labels, sample_weight=weights)
+    assert (fitted.predict(x) == "heavy").all()
+    assert fitted.score(twice, labels, sample_weight=weights) > 0.9
+    assert fitted.score(twice, labels) == 0.5
+    labels[:100], weights[:100] = "none", 0.0
+    without = automl.AutoMLClassifier(**QUICK).fit(twice, labels, sample_weight=weights)
+    assert without.classes_.tolist() == ["heavy", "light"]
+    assert without.predict_proba(x).shape == (200, 2)
+    with pytest.raises(DataError, match="of two classes or more, but all are of class 'heavy'"):
+        automl.AutoMLClassifier(**QUICK).fit(
+            twice, labels, sample_weight=(labels == "heavy").astype(float)
+        )
+
+
+def test_rows_of_weight_0_are_as_if_they_were_not_there() -> None:
+    x, y = table()
+    kept = np.arange(len(x)) % 5 != 2
+    fitted = automl.AutoMLClassifier(**QUICK).fit(x, y, sample_weight=3.0 * kept)
+    without = automl.AutoMLClassifier(**QUICK).fit(x[kept], y[kept])
+    assert (fitted.predict_proba(x) == without.predict_proba(x)).all()

@@ -17,6 +17,7 @@ from automl.stacked.trainer import StackedTrainer
 from automl.training.plain import PlainTrainer
 from tests.contracts.executor_contract import LINEAR
 from tests.contracts.linear_trainer import LinearTrainer, tiny_dataset
+from tests.contracts.tiny_datasets import tiny_dataset as tiny_table
 from tests.contracts.trainer_contract import TOY
 
 
@@ -46,3 +47,11 @@ def test_a_trainer_that_uses_no_kernels_gets_none():
     assert kernels_for("plain", ["cpu"]) == Kernels()
     assert kernels_for("stacked", ["meta", "cuda:0"]) == Kernels()
     assert kernels_for("stacked", ["cpu"]) == native.kernels(torch.float32)
+
+
+def test_a_trainer_that_knows_no_weights_is_refused_where_rows_have_some():
+    weighted = tiny_table(is_weighted=True)
+    for name in ("plain", "stacked"):
+        assert make_trainer(name, weighted, "cpu").active == ()
+    with pytest.raises(ConfigError, match=r"must know what rows weigh .* set knows_weights"):
+        make_trainer(LINEAR, weighted, "cpu")

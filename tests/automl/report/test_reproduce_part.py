@@ -21,6 +21,14 @@ def test_facts_say_what_a_network_may_be_at_most(records: StudyRecords):
     assert dict(reproduce_part.facts(limited))["A network at most"] == "20,000 parameters"
 
 
+def test_facts_say_what_rows_weigh(records: StudyRecords):
+    assert "Weights of rows" not in dict(reproduce_part.facts(records.settings))
+    weighted = replace(records.settings, data_options={"weight": "heft"})
+    assert dict(reproduce_part.facts(weighted))["Weights of rows"].startswith(
+        "heft, in all losses"
+    )
+
+
 def test_facts_say_what_an_epoch_is_where_it_may_be_a_part_of_a_pass(records: StudyRecords):
     whole = dict(reproduce_part.facts(records.settings))["Epochs"]
     assert whole.endswith("patience 15")

@@ -166,3 +166,12 @@ def test_probe_takes_rows_from_everywhere() -> None:
     assert torch.equal(probe_rows(50), torch.arange(50))
     rows = probe_rows(9_000)
     assert len(rows.unique()) == PROBE_ROWS and rows.max() > 8_000
+
+
+def test_measured_validation_rows_keep_their_weights() -> None:
+    (fold,) = tiny_dataset(n_rows=30_000, is_weighted=True).folds
+    measured = split_read(fold, "valid")
+    assert measured.weights is not None and fold.valid.weights is not None
+    assert len(measured.weights) == len(measured) < len(fold.valid)
+    place = (fold.valid.inputs.numeric == measured.inputs.numeric[7]).all(1).nonzero()[0, 0]
+    assert measured.weights[7] == fold.valid.weights[place]

@@ -85,3 +85,18 @@ def test_errors_count_wrong_rows_or_square_the_distance() -> None:
 def test_metric_of_regression_is_in_the_targets_unit() -> None:
     assert metric_of("regression", 4.0, target_scale=10.0) == 20.0
     assert metric_of("binary", 0.25, target_scale=1.0) == 0.25
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_of_rows_multiply_what_classes_weigh(loss: str) -> None:
+    generator = torch.Generator().manual_seed(3)
+    outputs = torch.randn(9, 3 if loss == "cross_entropy" else 1, generator=generator)
+    is_classes = "cross_entropy" in loss
+    targets = torch.arange(9) % 2 if is_classes else torch.randn(9, generator=generator)
+    weights, classes = torch.rand(9, generator=generator), torch.tensor([0.5, 2.0, 1.0])
+    each = row_losses(loss, outputs, targets)
+    found = objective(loss, outputs, targets, weights=weights)
+    torch.testing.assert_close(found, (each * weights).mean())
+    if is_classes:
+        found = objective(loss, outputs, targets, 0.0, classes, weights)
+        torch.testing.assert_close(found, (each * weights * classes[targets]).mean())

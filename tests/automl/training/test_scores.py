@@ -37,3 +37,17 @@ def test_score_is_mean_loss_standard_error_and_share_of_errors() -> None:
 def test_standard_error_of_a_single_row_is_zero() -> None:
     network, rows = network_and_rows()
     assert score(network, DATASET, rows[:1]).standard_error == 0.0
+
+
+def test_weighted_rows_are_scored_by_weights_of_mean_1_over_them() -> None:
+    network, rows = network_and_rows()
+    weights = torch.linspace(0.5, 8, len(rows))
+    found = score(network, DATASET, Rows(rows.arguments, rows.targets, weights))
+    with torch.no_grad():
+        outputs = network.module(*rows.arguments)
+    scaled = weights.double() / weights.double().mean()
+    losses = scaled * functional.cross_entropy(outputs, rows.targets, reduction="none").double()
+    errors = scaled * (outputs.argmax(1) != rows.targets).double()
+    assert found.loss == pytest.approx(losses.mean().item())
+    assert found.standard_error == pytest.approx(losses.std().item() / len(rows) ** 0.5)
+    assert found.error == pytest.approx(errors.mean().item())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -103,6 +103,9 @@ def test_losses_are_in_units_of_the_standardized_target() -> None:
     assert rows.losses(rows.predicted, "mean_squared") == pytest.approx(wanted)
     both = np.stack([rows.predicted, targets])
     assert rows.losses(both, "mean_squared") == pytest.approx(np.stack([wanted, 0 * wanted]))
+    weights = np.linspace(0.5, 1.5, len(ROWS))
+    weighted = replace(rows, weights=weights).losses(both, "mean_squared")
+    assert weighted == pytest.approx(np.stack([wanted * weights, 0 * wanted]))
 
 
 def test_no_row_keeps_its_own_value_and_each_is_given_once() -> None:

@@ -10,8 +10,10 @@ import torch
 
 from automl.data import LoadedData, SplitOptions, load_dataset
 from automl.data.array.inputs import ArrayEncoding, ArrayInputs
+from automl.data.kinds import read_data
 from automl.data.references import fit_references
 from automl.errors import ConfigError, DataError
+from automl.options.data_options import DataOptions
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(60, 1, 3, 3))
@@ -75,6 +77,42 @@ def test_groups_stay_together() -> None:
         for name in ("train", "valid", "test")
     ]
     assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
+
+
+def weighted(arrays: dict[str, Any], **options: Any) -> LoadedData:
+    asked = DataOptions(weight="heft", folds=1, **options)
+    return read_data(arrays, asked, family="own").load_data(asked)
+
+
+def test_weights_are_an_array_beside_the_others() -> None:
+    heft = np.arange(60) % 4
+    data = weighted({"x": X, "y": Y, "heft": heft, "group": np.repeat(np.arange(12), 5)})
+    of_row = {row.tobytes(): one for row, one in zip(X.astype(np.float32), heft, strict=True)}
+    for name in ("train", "valid", "test"):
+        split = data.dataset.folds[0].split(name)
+        rows = [row.numpy().tobytes() for row in split.inputs.values]  # type: ignore[attr-defined]
+        given = np.array([of_row[row] for row in rows])
+        assert split.weights is not None and (given > 0).all()
+        np.testing.assert_allclose(split.weights, given / given.mean(), rtol=1e-6)
+    assert data.messages[0] == "rows of weight 0, left out: 15"
+    assert data.fingerprint != load({"x": X, "y": Y}).fingerprint
+    others = {"x_test": X[:9], "y_test": Y[:9], "heft_test": heft[:9] + 1}
+    test = weighted({"x": X, "y": Y, "heft": heft, **others}).dataset.folds[0].test
+    assert len(test) == 9 and test.mean_weight == pytest.approx(np.mean(heft[:9] + 1))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({}, "weight.* of arrays must name one of them, but there is no 'heft'"),
+        ({"heft": np.ones(59)}, "'heft' has 59 values for 60 rows"),
+        ({"heft": -np.ones(60)}, "finite numbers from 0 on, but 'heft' is '-1.0' in row 1"),
+        ({"heft": np.ones(60), "x_test": X[:9], "y_test": Y[:9]}, "there is no 'heft_test'"),
+    ],
+)
+def test_arrays_that_are_no_weights_are_refused(arrays: dict[str, Any], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        weighted({"x": X, "y": Y, **arrays})
 
 
 def test_rows_without_a_target_are_left_out() -> None:
