@@ -176,7 +176,7 @@ def _subjects(one: Diagnosis) -> set[str]:
 
 
 def _without_effect(found: ImportancesRecord) -> Diagnosis | None:
-    """Most columns change nothing by more than chance when they are shuffled."""
+    """Many columns change nothing by more than chance when they are shuffled."""
     idle = [one for one in found.columns if not one.loss.is_better]
     n_measured = len(found.columns)
     if n_measured < LEAST_COLUMNS or len(idle) <= IDLE_SHARE * n_measured:

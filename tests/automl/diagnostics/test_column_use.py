@@ -215,3 +215,9 @@ def test_columns_without_effect_are_counted() -> None:
     (twins,) = diagnose_columns(study(*doubled), [])
     assert twins.message.endswith("stand for each other, as x and y do.")
     assert kinds(study(*SHARED, *IDLE[:2])) == []
+
+
+def test_idle_columns_are_said_from_two_fifths_on() -> None:
+    """Half of all may be the noise of a table of which more is noise: see `IDLE_SHARE`."""
+    assert "idle_columns" not in kinds(study(*SHARED, column("e", 0.01)))
+    assert "idle_columns" in kinds(study(*SHARED, *(column(name, 0.01) for name in "efgh")))
