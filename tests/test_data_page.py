@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from automl.data.reading_notes import MAX_UNREAD_SHARE
 from tests.automl.data.test_broken_files import BROKEN_FILES
 from tests.automl.data.test_odd_columns import ODD_COLUMNS
@@ -121,6 +123,7 @@ def test_the_page_says_what_the_tests_try() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
 
 
+@pytest.mark.slow
 def test_numbers_made_of_texts_are_learned_from(tmp_path: Path) -> None:
     (score,) = printed_by("\n".join(blocks(page(), "python")), tmp_path)
     assert float(score) > 0.95  # three in ten are unhappy

@@ -57,6 +57,8 @@ WORDS: Mapping[str, str] = {
     "n_valid_rows": "validation rows that trials were chosen by",
     "class": "class predicted for all rows",
     "split": "these rows are",
+    "roc_auc": "ROC AUC",
+    "balanced_accuracy": "balanced accuracy",
     # the columns that the answer uses
     "loss_shuffled": "with the column shuffled",
     "best_of_others": "most that another column adds",
@@ -95,6 +97,9 @@ WORDS: Mapping[str, str] = {
     "end": "end of the range",
     "excludes_optimum": "the best values lie outside",
     "max_epochs": "epochs allowed",
+    "timeout": "seconds given",
+    "training_seconds": "seconds of these that trained",
+    "longest": "most epochs of a trial",
     "n_fastest": "trials that learned fastest",
     "n_equal": "trials as good as the best",
     "trial": "smaller trial",
@@ -145,6 +150,8 @@ WORDS: Mapping[str, str] = {
     "n_duplicated": "rows that repeat another",
     "other_target": "share of these with another target",
     "n_possible_per_row": "different rows possible for each row",
+    "n_values": "different values",
+    "rows_each": "rows of each value",
     "target": "target",
     "weights": "weights of the columns",
     "others": "share that all other columns explain",
@@ -164,6 +171,7 @@ WORDS_OF_KIND: Mapping[str, Mapping[str, str]] = {
     "smaller_equal": {"n_parameters": "its parameters"},
     "shift": {"standard_error": "standard error of the measure"},
     "data_size": {"gain": "loss that twice the rows take off"},
+    "possible_group": {"value": "share of test rows with a value of train rows"},
     "one_column": {"loss_before": "validation loss"},
 }
 """Where a name means something else in a verdict of one kind."""

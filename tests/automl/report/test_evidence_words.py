@@ -19,6 +19,7 @@ WRITERS = (
     *(PACKAGE / "data" / "table" / f"{name}.py" for name in ("leaks", "probes", "sentinels")),
     PACKAGE / "data" / "table" / "checks.py",
     PACKAGE / "data" / "table" / "repeated_rows.py",
+    PACKAGE / "data" / "table" / "possible_groups.py",
 )
 """Who writes evidence; the details of a data check become that of its diagnosis."""
 
