@@ -83,7 +83,7 @@ class StoredResult:
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed."""
-        return shown_diagnoses(self.records)
+        return shown_diagnoses(self.records, self.storage)
 
     def __repr__(self) -> str:
         return (

@@ -128,6 +128,10 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
     fitted estimator holds. As in any search a fifth of the rows is put aside and scores the answer
     at the end (`result_.evaluation`), and another fifth, or each fold in turn, chooses it.
 
+    `score` is the accuracy, as of every classifier of scikit-learn, whatever `metric` chose the
+    answer by. By another one `cross_val_score(..., scoring="roc_auc")` scores, or
+    `sklearn.metrics.get_scorer("roc_auc")(classifier, X, y)`.
+
     There is no `sample_weight`: the losses know weights of classes (`class_weights`), not of rows.
 
     Attributes:
@@ -212,7 +216,9 @@ class AutoMLRegressor(RegressorMixin, SearchEstimator):  # type: ignore[misc]
     """A regressor whose networks are searched.
 
     Parameters, attributes and what becomes of the rows are as of `AutoMLClassifier`, without
-    `classes_`; `loss` takes the place of `class_weights`.
+    `classes_`; `loss` takes the place of `class_weights`. `score` is R², as of every regressor of
+    scikit-learn, whatever `metric` chose the answer by; `scoring="neg_mean_absolute_error"` and
+    the like score by another one.
 
     There is no `sample_weight`: the losses know no weights of rows.
 
