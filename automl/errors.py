@@ -18,10 +18,16 @@ fix. The command line prints these without a traceback and exits with 1.
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 
 from storage.error_root import AutoMLError as AutoMLError
+
+_HERE = f"{Path(__file__).parent}{os.sep}"
+"""The folder of this package, where its code lies."""
 
 
 class DataError(AutoMLError, ValueError):
@@ -33,9 +39,12 @@ class DataWarning(UserWarning):
 
 
 def warn_of(messages: Iterable[str]) -> None:
-    """Warn the caller of the public function that calls this one."""
+    """Warn at the line of a person that has led here, however many of ours lie between."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
     for message in messages:
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warnings.warn(message, DataWarning, stacklevel=level)
 
 
 class ConfigError(AutoMLError, ValueError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from automl.study_advice import naming_study
 from automl.wording.moments import iso_moment
 from storage.listed_studies import ListedStudy
 from storage.records import Diagnosis, Json
@@ -29,14 +30,16 @@ def settings_json(listed: ListedStudy) -> dict[str, Json]:
 
 def listed_json(listed: ListedStudy) -> dict[str, Json]:
     """A study of a list."""
-    best, scored = listed.best, listed.evaluation
+    best, scored, verdict = listed.best, listed.evaluation, listed.verdict
+    if verdict is not None:
+        verdict = naming_study(verdict, listed.settings.study_name)
     return {
         **settings_json(listed),
         "best": None
         if best is None
         else {"trial_number": best.number, "valid_loss": finite(best.value)},
         "test": None if scored is None else dict(scored.scores),
-        "diagnosis": None if listed.verdict is None else diagnosis_json(listed.verdict),
+        "diagnosis": None if verdict is None else diagnosis_json(verdict),
     }
 
 

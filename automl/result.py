@@ -290,7 +290,7 @@ class SearchResult(StoredResult):
         """What a notebook shows where a cell ends with the result."""
         from automl.report import plots
 
-        return plots.html_summary(self.records)
+        return plots.html_summary(self.records, self.storage)
 
     def to_json(self, report: str | None = None) -> dict[str, Json]:
         """The result as plain values: what `automl search --json` prints.

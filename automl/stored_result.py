@@ -85,7 +85,7 @@ class StoredResult:
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed; options as the reader names them."""
-        return tuple(map(spoken_diagnosis, shown_diagnoses(self.records)))
+        return tuple(map(spoken_diagnosis, shown_diagnoses(self.records, self.storage)))
 
     @property
     def data_notes(self) -> tuple[str, ...]:

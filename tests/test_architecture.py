@@ -48,6 +48,7 @@ LAYERS = (  # from the top; a module imports from layers below its own, and from
     ("automl.models",),
     ("automl.randomness",),
     ("automl.data", "automl.diagnostics"),
+    ("automl.study_advice",),
     ("automl.commands_to_type",),
     ("automl.options",),
     ("automl.system",),

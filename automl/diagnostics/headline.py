@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.study_verdict import diagnose_study
+from automl.options.values import DEFAULT_STORAGE
+from automl.study_advice import naming_study
 from storage.records import Diagnosis, StudyRecords
 from storage.titles import title, titled, untitled
 
@@ -35,8 +37,19 @@ def headline(records: StudyRecords) -> Headline:
     return Headline(standing(records), next(iter(shown_diagnoses(records)), None))
 
 
-def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
-    """The stored diagnoses; those made now before them where none is of the study or its best."""
+def shown_diagnoses(
+    records: StudyRecords, storage: str = DEFAULT_STORAGE
+) -> tuple[Diagnosis, ...]:
+    """The stored diagnoses; those made now before them where none is of the study or its best.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
+    name = records.settings.study_name
+    return tuple(naming_study(one, name, storage) for one in _diagnoses(records))
+
+
+def _diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
     best = records.best_trial
     of_study = (None, best.number if best else None)
     if any(one.trial_number in of_study for one in records.diagnoses):

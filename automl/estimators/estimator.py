@@ -141,6 +141,10 @@ class AutoMLClassifier(ClassifierMixin, SearchEstimator):  # type: ignore[misc]
     fitted estimator holds. As in any search a fifth of the rows is put aside and scores the answer
     at the end (`result_.evaluation`), and another fifth, or each fold in turn, chooses it.
 
+    `score` is the accuracy, as of every classifier of scikit-learn, whatever `metric` chose the
+    answer by. By another one `cross_val_score(..., scoring="roc_auc")` scores, or
+    `sklearn.metrics.get_scorer("roc_auc")(classifier, X, y)`.
+
     Where `fit` is given `sample_weight` a row's loss and error are its weight times the plain
     ones, in training as in every score; `class_weights` multiplies on top, in training only. A
     row of weight 0 is left out, as if it were not there. A row of weight 2 is not the same as two
@@ -238,7 +242,9 @@ class AutoMLRegressor(RegressorMixin, SearchEstimator):  # type: ignore[misc]
     """A regressor whose networks are searched.
 
     Parameters, attributes and what becomes of the rows are as of `AutoMLClassifier`, without
-    `classes_`; `loss` takes the place of `class_weights`.
+    `classes_`; `loss` takes the place of `class_weights`. `score` is R², as of every regressor of
+    scikit-learn, whatever `metric` chose the answer by; `scoring="neg_mean_absolute_error"` and
+    the like score by another one.
 
     Example:
         >>> import automl

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from automl.errors import ConfigError
+from automl.errors import ConfigError, did_you_mean
 from automl.options.written_values import (
     amount_of,
     bytes_of,
@@ -263,8 +263,10 @@ def one_of(*choices: str) -> Rule:
     """One of a few texts."""
 
     def convert(value: Any) -> str:
-        if not isinstance(value, str) or value not in choices:
+        if not isinstance(value, str):
             raise Unfit
+        if value not in choices:
+            raise Unfit(did_you_mean(value, choices).removeprefix("; ").rstrip("."))
         return str(value)
 
     return Rule(f"one of {', '.join(choices)}", convert, metavar=f"[{'|'.join(choices)}]")

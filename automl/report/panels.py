@@ -97,7 +97,8 @@ def alone(panels: Callable[[StudyTable], Sequence[Panel | Remark]], nothing: str
     """A `figure` for modules in which a person chooses nothing: that of their first panel.
 
     Args:
-        nothing: a sentence on why there is none, where no remark says so.
+        nothing: a sentence on why there is none, where no remark says so; STUDY stands for the
+            study's name.
     """
 
     def figure(table: StudyTable) -> go.Figure:
@@ -106,7 +107,8 @@ def alone(panels: Callable[[StudyTable], Sequence[Panel | Remark]], nothing: str
             if isinstance(panel, Panel):
                 return panel.figure
             raise ConfigError(f"There is no such figure. {panel.text}")
-        raise ConfigError(f"There is no such figure. {nothing}")
+        said = nothing.replace("STUDY", table.records.settings.study_name)
+        raise ConfigError(f"There is no such figure. {said}")
 
     return figure
 

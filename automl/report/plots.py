@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from automl.errors import did_you_mean
 from automl.options.spoken import spoken
+from automl.options.values import DEFAULT_STORAGE
 from automl.report import result_part, style, verdict_part
 from automl.report.figures import FIGURES
 from automl.report.numbers.effort import effort
@@ -95,10 +96,13 @@ def _titled(figure: go.Figure, title: str, study_name: str) -> go.Figure:
     return figure
 
 
-def html_summary(records: StudyRecords) -> str:
+def html_summary(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> str:
     """A study in a notebook's cell: the report's head, the verdict, data notes, the best trials.
 
     Plain HTML without scripts, so that notebook viewers that strip them show it too.
+
+    Args:
+        storage: the database that commands in advice name.
     """
     table = study_table(records)
     shown = overview(table)
@@ -110,7 +114,7 @@ def html_summary(records: StudyRecords) -> str:
         f"<div style='opacity:.75'>{escape(card.remark)}</div></td>"
         for card in head
     )
-    verdicts, _ = verdict_part.verdicts(records)
+    verdicts, _ = verdict_part.verdicts(records, storage)
     first = "".join(
         f"<p><b>{escape(v.kind)}.</b> {escape(spoken(v.message))}</p>" for v in verdicts[:1]
     )

@@ -43,7 +43,7 @@ def verdicts(
     """
     best = records.best_trial
     of_study = (None, best.number if best else None)
-    shown = shown_diagnoses(records)
+    shown = shown_diagnoses(records, storage)
     study = [d for d in shown if d.trial_number in of_study]
     single = [d for d in shown if d.trial_number not in of_study and d.severity != "good"]
     single.sort(key=lambda d: SEVERITY_ORDER.index(d.severity))

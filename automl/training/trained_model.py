@@ -192,6 +192,9 @@ class TrainedModel:
     def score(self, data: Any, y: Any, sample_weight: Any = None) -> float:
         """Score rows as scikit-learn does: accuracy of classes, R² of quantities.
 
+        Whatever `metric` the study was after: `sklearn.metrics.get_scorer("roc_auc")` and the like
+        score by another one.
+
         Args:
             data: as for `predict`.
 

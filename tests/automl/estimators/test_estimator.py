@@ -19,6 +19,7 @@ from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
+from sklearn.metrics import accuracy_score, get_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -325,3 +326,13 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there() -> None:
     fitted = automl.AutoMLClassifier(**QUICK).fit(x, y, sample_weight=3.0 * kept)
     without = automl.AutoMLClassifier(**QUICK).fit(x[kept], y[kept])
     assert (fitted.predict_proba(x) == without.predict_proba(x)).all()
+
+
+def test_a_score_is_the_accuracy_whatever_the_metric_is() -> None:
+    x, y = table()
+    classifier = automl.AutoMLClassifier(**QUICK, metric="roc_auc").fit(x, y)
+    assert classifier.score(x, y) == accuracy_score(y, classifier.predict(x))
+    in_second = classifier.predict_proba(x)[:, 1]
+    assert get_scorer("roc_auc")(classifier, x, y) == roc_auc_score(y, in_second)
+    for estimator in (automl.AutoMLClassifier, automl.AutoMLRegressor):
+        assert "whatever `metric` chose" in str(estimator.__doc__)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.errors import ConfigError
+from automl.options.search_options import METRIC
 from automl.options.values import (
     AMOUNT,
     BYTES,
@@ -69,3 +70,10 @@ def test_python_takes_sizes_and_counts_as_they_are_typed() -> None:
         12,
     ]
     assert [AMOUNT.plain("x", text) for text in ("200k", "1.5M", "12")] == [200_000, 1_500_000, 12]
+
+
+def test_a_word_that_is_near_one_of_a_few_is_asked_after() -> None:
+    with pytest.raises(ConfigError, match=r"but got 'auc'; did you mean 'roc_auc'\?$"):
+        METRIC.plain("metric", "auc")
+    with pytest.raises(ConfigError, match=r"but got 'zzz'$"):
+        METRIC.plain("metric", "zzz")

@@ -270,3 +270,17 @@ def test_the_module_is_one_network_with_its_weights(data: LoadedData) -> None:
     assert all((module.state_dict()[name] == values).all() for name, values in one.weights.items())
     with pytest.raises(ConfigError, match=r"has 2, of an ensemble .* take `modules`"):
         model_of(data, one, one).module()
+
+
+def test_a_warning_of_cells_points_at_the_line_that_asked(data: LoadedData) -> None:
+    model, rows = model_of(data, network(data, 0)), mixed_table().head(4).astype({"size": object})
+    rows.loc[1, "size"] = "large"
+    asked = (
+        lambda: model.predict(rows),
+        lambda: model.score(rows, np.zeros(4)),
+    )
+    for ask in asked:
+        with pytest.warns(DataWarning, match="size: 1 of 4 cells") as told:
+            ask()
+        assert [one.filename for one in told] == [__file__]
+        assert told[0].lineno == ask.__code__.co_firstlineno
