@@ -33,8 +33,9 @@ and its folder belong to the person or root, and not everybody may write there
 (`n_trials = 300`, `timeout = "10m"`, `set = ["optimizer=adam"]`); then it is the default below.
 Every command that has an option takes it from there, `resume` only what a study does not keep.
 Paths in the file are seen from its folder. One above counts only if it and its folder are yours
-or root's, and not for everybody to write. A name that is no option, or a value that cannot be,
-is an error.
+or root's, and not for everybody to write. A name there that is no option, or a value that cannot
+be, is an error. A variable `AUTOML_...` that is no option is warned of on stderr, but for
+`AUTOML_NATIVE` (0: no compiled kernels).
 
 `--json` prints one JSON value on stdout, and nothing else there. A thing is called the same in
 all commands; moments are ISO 8601 in UTC, durations seconds, `params` all that a trial had.
