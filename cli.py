@@ -20,6 +20,7 @@ from automl.console.command_group import (
     SETTINGS,
     Commands,
     command_line,
+    data_option,
     json_option,
     output_option,
     prepare,
@@ -81,7 +82,7 @@ def search(data: str, report: str | None, as_json: bool, **choices: Any) -> None
 @main.command(cls=SectionedCommand)
 @click.argument("study")
 @resuming_options
-@click.option("--data", metavar="FILE", help="Where the table is by now, if it has moved.")
+@data_option
 @click.option("--valid", metavar="FILE", help="Likewise of validation rows of their own.")
 @click.option("--test", metavar="FILE", help="Likewise of test rows of their own.")
 @typed_option("model")
@@ -193,6 +194,7 @@ def delete(study: str, yes: bool, force: bool, storage: str, as_json: bool) -> N
 @main.command()
 @click.argument("study")
 @click.option("--trial", "trial_number", type=Typed(TRIAL_NUMBER), required=True)
+@data_option
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
@@ -212,6 +214,7 @@ def promote(study: str, trial_number: int, as_json: bool, storage: str, **how: A
 )
 @click.option("--device", metavar="NAME", help="Default: as then.")
 @json_option
+@data_option
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")
@@ -235,6 +238,7 @@ def reproduce(study: str, trial_number: int, as_json: bool, **how: Any) -> None:
     default="quick",
     help="full: also split the error into bias and variance, and draw the data-size curve.",
 )
+@data_option
 @typed_option("model")
 @typed_option("workers")
 @typed_option("storage")

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from search_spaces.errors import SearchSpaceError, listed, nearest
-from search_spaces.hyperparameter import ROLES, TRAINING, Hyperparameter
+from search_spaces.hyperparameter import ROLES, TRAINING, Hyperparameter, Role
 from search_spaces.hyperparameters import HYPERPARAMETERS, REGISTERED_FAMILIES, unknown_name
 from search_spaces.intervals import Numbers, is_number
 
@@ -158,13 +158,24 @@ def _check_role(name: str, role: object, is_own: bool) -> None:
             parameter=name,
             key="role",
         )
-    if role not in ROLES:
+    if _role_of(role) is None:
+        names = [one for one, known in HYPERPARAMETERS.items() if known.role]
         raise SearchSpaceError(
-            f"`role` of {name} must be one of {listed(ROLES)}, but got {role!r}."
-            f"{nearest(str(role), ROLES)}",
+            f"`role` of {name} must be one of {listed(ROLES)}, or the name of a built-in "
+            f"hyperparameter that has one, but got {role!r}."
+            f"{nearest(str(role), [*ROLES, *names])}",
             parameter=name,
             key="role",
         )
+
+
+def _role_of(said: object) -> Role | None:
+    """A role, said as such or by a built-in hyperparameter that has it; None: neither."""
+    if not isinstance(said, str):
+        return None
+    registered = HYPERPARAMETERS.get(said)
+    roles: dict[str, Role] = {role: role for role in ROLES}
+    return roles.get(said) or (registered.role if registered else None)
 
 
 def _declared(name: str, table: Mapping[str, Any], family: str) -> Hyperparameter:
@@ -181,6 +192,6 @@ def _declared(name: str, table: Mapping[str, Any], family: str) -> Hyperparamete
         numbers=Numbers(whole=is_whole) if numbers else None,
         log=bool(table.get("log")),
         useful=tuple(table.get("useful") or (-math.inf, math.inf)),
-        role=table.get("role") or (registered.role if registered else None),
+        role=_role_of(table.get("role")) or (registered.role if registered else None),
         family=family,
     )

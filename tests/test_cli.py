@@ -358,7 +358,7 @@ def test_a_call_that_had_no_time_to_train_fails_and_shows_what_was_there(study: 
 
 def test_a_trial_is_reproduced_and_the_exit_code_says_whether(study: Path) -> None:
     name = "flowers-kind"
-    again = run("reproduce", name, "--trial", "0", "--workers", "1")
+    again = run("reproduce", name, "--trial", "0", "--workers", "1", "--data", "flowers.csv")
     assert again.exit_code == 0, again.output
     assert again.stdout == f"trial 0 of {name}: the same, bit for bit: 3 epochs\n"
     with sqlite3.connect("automl.db") as connection:

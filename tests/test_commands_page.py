@@ -34,7 +34,9 @@ and its folder belong to the person or root, and not everybody may write there
 Every command that has an option takes it from there, `resume` only what a study does not keep.
 Paths in the file are seen from its folder. One above counts only if it and its folder are yours
 or root's, and not for everybody to write. A name that is no option is
-an error of every command that reads the file, a value that cannot be of those that take it.
+an error of every command that reads the file, a value that cannot be of those that take it. A
+variable `AUTOML_...` that is no option is warned of on stderr, but for `AUTOML_NATIVE` (0: no
+compiled kernels).
 
 `--json` prints one JSON value on stdout, and nothing else there. A thing is called the same in
 all commands; moments are ISO 8601 in UTC, durations seconds, `params` all that a trial had.

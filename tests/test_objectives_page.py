@@ -10,6 +10,7 @@ from automl.objectives.losses import KEYS
 from automl.options.option import options_of
 from automl.options.search_options import TuneOptions
 from automl.tuning.paused_trials import MOST_OF_UNKNOWN_SIZE, SHARE_OF_MEMORY
+from search_spaces.hyperparameter import ROLES
 from tests.contracts.page_code import ROOT, blocks, printed_by
 
 PAGE = ROOT / "docs" / "objectives.md"
@@ -31,5 +32,6 @@ def test_what_it_names_exists() -> None:
     named = set(re.findall(r"`(\w+)=", TEXT))
     assert named <= options_of(TuneOptions).keys(), "options"
     assert all(f"`{key}`" in TEXT for key in KEYS)
+    assert all(f"`{role}`" in TEXT for role in ROLES)
     assert SHARE_OF_MEMORY == 0.1 and "a tenth of the machine's memory" in TEXT
     assert f"at most {MOST_OF_UNKNOWN_SIZE} rest" in TEXT

@@ -29,7 +29,7 @@ import click
 from automl.console.logs import LOG, SHOWN, is_quiet, kept_in, told
 from automl.console.settings_file import SettingsFile, find_settings
 from automl.console.streams import SafeStream, safe_streams
-from automl.errors import ConfigError
+from automl.errors import ConfigError, did_you_mean
 from automl.wording.option_names import spoken_as_typed
 from automl.wording.printable import one_line, printable
 
@@ -53,12 +53,21 @@ def variable_of(name: str) -> str:
     return f"AUTOML_{name.upper()}"
 
 
+OTHER_VARIABLES = frozenset({"AUTOML_NATIVE"})
+"""Variables that say no option: it is of automl/stacked/native_build.py."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def output_option(default: str) -> Callable[[Command], Command]:
     """The file that a command writes."""
     return click.option("-o", "--output", metavar="FILE", default=default)
+
+
+def data_option(command: Command) -> Command:
+    """Where the data of a stored study are."""
+    words = "Where the data are by now, if they have moved or were given in Python."
+    return click.option("--data", metavar="FILE", help=words)(command)
 
 
 def report_option(command: Command) -> Command:
@@ -81,6 +90,8 @@ def prepare(context: click.Context, log_file: str | None) -> None:
     command = group.commands.get(name or "") if isinstance(group, click.Group) else None
     params = () if command is None else command.params
     taken = {one.name for one in params if one.envvar and one.name}
+    if taken and isinstance(group, click.Group):
+        _warn_of_unknown_variables(group)
     settings = _settings(context, taken) if taken else None
     if settings is None or name is None:
         return
@@ -90,6 +101,21 @@ def prepare(context: click.Context, log_file: str | None) -> None:
 
         path = one_line(os.path.relpath(settings.path))
         stderr_console().print(f"options from {path}", style="dim", markup=False, soft_wrap=True)
+
+
+def _warn_of_unknown_variables(group: click.Group) -> None:
+    """Say which variables look like options of ours and are none: they decide nothing."""
+    prefix = variable_of("")
+    options = {
+        str(one.envvar)
+        for command in group.commands.values()
+        for one in command.params
+        if one.envvar
+    }
+    for name in sorted(os.environ):
+        if name.startswith(prefix) and name not in options | OTHER_VARIABLES:
+            hint = did_you_mean(name, options)
+            LOG.warning("the environment variable %s says no option%s", one_line(name), hint)
 
 
 def _settings(context: click.Context, taken: set[str]) -> SettingsFile | None:

@@ -39,11 +39,14 @@ def is_from_files(data: Any, options: DataOptions) -> bool:
     return all(isinstance(source, (str, Path)) for source in sources)
 
 
-def reloadable_options(settings: StudySettings) -> dict[str, Any]:
-    """The data options of a study that came from files.
+def reloadable_options(settings: StudySettings, *, is_given: bool = False) -> dict[str, Any]:
+    """The options by which the data of a study are read again.
+
+    Args:
+        is_given: whether a person gives the data again.
 
     Raises:
-        StudyError: its data were given as an object, or it is of Optuna alone.
+        StudyError: its data were an object and are not given, or it is of Optuna alone.
     """
     if is_foreign(settings.space):
         raise StudyError(not_ours(f"study {settings.study_name!r}"))
@@ -52,12 +55,15 @@ def reloadable_options(settings: StudySettings) -> dict[str, Any]:
             f"a study of an objective goes on with the call that made it, but got the name of "
             f"{settings.study_name!r} alone; call automl.tune with {settings.data_source} again"
         )
-    if not settings.is_from_files:
+    if settings.is_from_files:
+        return dict(settings.data_options)
+    if not is_given:
         raise StudyError(
             f"a study's data can be read again where they come from a file, but "
-            f"{settings.study_name!r} was given a {settings.data_source}; pass the data again"
+            f"{settings.study_name!r} was given them in Python ({settings.data_source}); pass "
+            f"the data again: {named('data', typed='FILE')}"
         )
-    return dict(settings.data_options)
+    return {**settings.data_options, "target": settings.target}  # which the object had named
 
 
 def fixed_options(
@@ -74,7 +80,7 @@ def fixed_options(
     Raises:
         StudyError: its data were given as an object, or one of the files is not where it was.
     """
-    options = reloadable_options(settings)
+    options = reloadable_options(settings, is_given=moved.get("data") is not None)
     lay = {"data": settings.data_source, "valid": options["valid"], "test": options["test"]}
     now = lay | {name: str(path) for name, path in moved.items() if path is not None}
     for name, path in now.items():

@@ -62,6 +62,12 @@ def test_a_space_declares_parameters_with_a_meaning_and_a_role() -> None:
     assert known["learning_rate"] is HYPERPARAMETERS["learning_rate"]
 
 
+def test_a_role_may_be_said_by_the_name_of_a_built_in_hyperparameter() -> None:
+    text = OWN.replace('role = "depth"', 'role = "learning_rate"')
+    assert text != OWN
+    assert parse(text, "mine").hyperparameters["blocks"].role == "step size"
+
+
 def test_a_registered_name_of_another_family_keeps_its_role_and_its_values() -> None:
     space = parse(OWN, "mine")
     assert space.hyperparameters["hidden_size"].role == "width"
@@ -128,6 +134,7 @@ def test_what_an_own_parameter_cannot_be_is_an_error(text: str, message: str) ->
         ("[blocks]", '["a=b"]', "must be a word of at most 60 letters, .* but got 'a=b'"),
         ("[blocks]", f"[{'b' * 61}]", "must be a word of at most 60 letters"),
         ('role = "depth"', 'role = "dept"', r"line 14: `role` .*Did you mean 'depth'\?"),
+        ('role = "depth"', 'role = "learning rate"', r"Did you mean 'learning_rate'\?"),
         ('role = "depth"', 'role = ["depth"]', r"line 14: `role` of blocks must be one of"),
         ("[blocks]", "[lerning_rate]", "line 20: norm depends on 'blocks'"),
         ("value = 32", 'value = 32\nrole = "width"', "line 30: `role` is for .*no `meaning`"),

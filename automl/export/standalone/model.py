@@ -21,7 +21,8 @@ import itertools
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -355,7 +356,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Predict the rows of a table.")
     parser.add_argument("rows", help="a CSV, TSV or Parquet file with the columns of schema.json")
     given = parser.parse_args(arguments)
-    Model.load().predict_table(given.rows).to_csv(sys.stdout, index=False)
+    model = Model.load()
+    with told_in_one_line():
+        table = model.predict_table(given.rows)
+    table.to_csv(sys.stdout, index=False)
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """End with what is wrong with a person's file as one line on stderr, and exit code 1."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        sys.exit(f"Error: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

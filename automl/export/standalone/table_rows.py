@@ -78,9 +78,12 @@ def read_rows(rows: Any, schema: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     frame = rows if isinstance(rows, pd.DataFrame) else read_file(Path(rows), schema)
     frame = frame.set_axis([str(name).strip() for name in frame.columns], axis="columns")
     read: dict[str, NDArray[Any]] = {}
+    there, names = list(frame.columns), [one["name"] for one in columns]
+    if missing := [name for name in names if name not in there]:
+        raise ValueError(f"rows must have all columns of training, but lack {_listed(missing)}")
     for column in columns:
         name = column["name"]
-        if list(frame.columns).count(name) != 1:
+        if there.count(name) != 1:
             raise ValueError(f"rows must have the column {name!r} once")
         decimal = frame.attrs.get(DECIMAL)
         read.update(_read_column(frame[name], column, schema["missing_marks"], decimal))
@@ -99,10 +102,13 @@ def read_file(path: Path, schema: Mapping[str, Any]) -> pd.DataFrame:
     if path.name.lower().endswith((".parquet", ".pq")):
         return pd.read_parquet(path)
     names = [one["name"] for one in schema["columns"] if one["used"]]
+    fewest = names  # that a delimiter leaves missing
     how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
     for delimiter in (",", ";", "\t", "|"):
         header = pd.read_csv(path, sep=delimiter, nrows=0, **how)
-        if not set(names) <= {str(name).strip() for name in header.columns}:
+        there = {str(name).strip() for name in header.columns}
+        if missing := [name for name in names if name not in there]:
+            fewest = min(fewest, missing, key=len)
             continue
         with warnings.catch_warnings():  # of lines with more cells than the header has names
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -113,9 +119,15 @@ def read_file(path: Path, schema: Mapping[str, Any]) -> pd.DataFrame:
         frame.attrs[DECIMAL] = "," if delimiter == ";" and len(header.columns) > 1 else "."
         return frame
     raise ValueError(
-        f"{path} must have the columns {', '.join(names)}; if it has, read it with pandas and "
-        "give the DataFrame"
+        f"{path} must have all columns of training, but lacks {_listed(fewest)}; if it has them, "
+        "read it with pandas and give the DataFrame"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first ten, and how many more there are."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(map(repr, names[:10])) + more
 
 
 def _read_column(

@@ -380,7 +380,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder to write")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
-    train_again(given.table, given.out, given.seed)
+    with model.told_in_one_line():
+        train_again(given.table, given.out, given.seed)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cli
+from automl.console.command_group import OTHER_VARIABLES
 from automl.console.settings_file import find_settings
 from automl.errors import ConfigError
+from automl.stacked.native_build import DISABLED_BY
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +171,16 @@ def test_the_environment_is_held_to_the_rules_of_options(spied: list[dict[str, o
     assert run("search", "a.csv", AUTOML_REFERENCES="maybe").exit_code == 2
     assert run("search", "a.csv", AUTOML_REFERENCES="false", AUTOML_TIMEOUT="10m").exit_code == 0
     assert (spied[-1]["references"], spied[-1]["timeout"]) == (False, 600.0)
+
+
+def test_a_variable_that_is_no_option_is_told(spied: list[dict[str, object]]) -> None:
+    found = run("search", "a.csv", AUTOML_NTRIALS="30", AUTOML_NATIVE="0", AUTOML_SEED="1")
+    (told,) = found.stderr.splitlines()
+    assert "AUTOML_NTRIALS says no option; did you mean 'AUTOML_N_TRIALS'?" in told
+    assert found.exit_code == 0 and spied[-1]["seed"] == 1
+    assert {DISABLED_BY} == OTHER_VARIABLES
+    for quiet in (("--quiet", "search", "a.csv"), ("spaces",)):
+        assert run(*quiet, AUTOML_NTRIALS="30").stderr == ""
 
 
 def test_every_command_that_has_the_option_takes_it(folder: Path) -> None:

@@ -27,9 +27,13 @@ def test_data_from_a_file_can_be_loaded_again(finished: SearchResult) -> None:
 
 
 def test_data_given_as_an_object_must_be_given_again(finished: SearchResult) -> None:
-    settings = replace(finished.records.settings, is_from_files=False, data_source="DataFrame")
-    with pytest.raises(StudyError, match="pass the data again"):
+    settings = replace(finished.records.settings, is_from_files=False, data_source="arrays")
+    with pytest.raises(StudyError, match=r"in Python \(arrays\); pass the data again: data=$"):
         load_again(settings)
+    with spoken_as_typed(), pytest.raises(StudyError, match=r"again: --data FILE$"):
+        fixed_options(settings)
+    source, options = fixed_options(settings, {"data": "sklearn:iris"})
+    assert (source, options["target"]) == ("sklearn:iris", settings.target)
 
 
 def test_a_study_of_optuna_alone_goes_on_with_its_own_loop(finished: SearchResult) -> None:

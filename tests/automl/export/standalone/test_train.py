@@ -132,6 +132,17 @@ def test_the_commands_of_the_card_leave_two_models_that_load(tmp_path: Path) -> 
     automl.load_export(folder)
     automl.load_export(tmp_path / "retrained")
     assert not (tmp_path / "retrained" / "notes.txt").exists()
+    wrong = every_kind("binary", 5)
+    wrong = wrong.drop(columns=list(wrong.columns[:2]))
+    wrong.to_csv(tmp_path / "rows.csv", index=False)
+    lacking = ", ".join(map(repr, every_kind("binary", 5).columns[:2]))
+    for command in commands:
+        command = command.replace("table.csv", "rows.csv").replace("retrained", "never")
+        words = [sys.executable, *shlex.split(command.partition(" > ")[0])]
+        done = run(words, check=False, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 1 and not done.stdout
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("Error: ") and f"lacks {lacking}; if" in line
 
 
 def test_rows_without_a_target_are_left_out_and_told(
