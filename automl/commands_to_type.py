@@ -196,13 +196,13 @@ def promoting_command(
 
 
 def pauses_explained(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> str:
-    """What it means that trials pause; empty where none does, or the study is kept nowhere."""
+    """What it means that trials pause, the command last; empty where none does or can."""
     if not storage or all(trial.outcome != "paused" for trial in records.trials):
         return ""
     command = promoting_command(records.settings.study_name, "NUMBER", storage)
     return (
         "Paused trials can go on: with more trials or time the search chooses among them too, "
-        f"and `{command}` trains one to its end."
+        f"and one of them is trained to its end by `{command}`"
     )
 
 

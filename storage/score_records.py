@@ -54,6 +54,9 @@ fewest parameters whose validation loss cannot be told from the best one's. Of e
 of all folds. Two are trained for: "seeds" is the best trial's configuration with further seeds,
 beside its own runs; "refit" is one network of it on train and validation rows together."""
 
+MAXIMIZED = "negative objective"
+"""The loss of a study of Optuna's that is maximized: its values with their signs turned round."""
+
 N_SEEDS = 4
 """Further seeds: the mean of five networks has a fifth of the variance that comes from seeds."""
 

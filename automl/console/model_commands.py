@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from rich.text import Text
 
 from automl.console.command_group import output_option, told_steps, told_warnings
 from automl.console.command_options import Typed, typed_option
+from automl.console.consoles import stderr_console
 from automl.options.values import TRIAL_NUMBER, whole
 
 
@@ -49,8 +51,10 @@ def predict(
 
         source = find_model(study, storage, **of_study)
         predicted = predict_file(source, data, output, storage, keep, force=force)
+    console = stderr_console()
     for line in prediction_lines(source, predicted):
-        click.echo(line, err=True)
+        # In a file each is one line, for whoever looks for it there.
+        console.print(Text(line), soft_wrap=not console.is_terminal)
     if output != STREAM:
         click.echo(output)
 

@@ -116,8 +116,11 @@ def _print_study(console: Console, result: StoredResult) -> None:
 
 def _print_pauses(console: Console, result: StoredResult) -> None:
     """What it means that trials pause, where some do."""
-    if said := pauses_explained(result.records, result.storage):
-        console.print(Text(one_line(said)), soft_wrap=True)
+    said, _, command = pauses_explained(result.records, result.storage).partition("`")
+    if said:
+        console.print(Text(f"{said.rstrip()}:"))
+        command = one_line(command.removesuffix("`"))
+        console.print(Text(f"  {command}", style="cyan"), soft_wrap=True)
 
 
 def _print_importances(console: Console, records: StudyRecords) -> None:

@@ -265,7 +265,7 @@ def _what(records: StudyRecords, answer: AnswerRecord) -> str:
         if numbers[0] != answer.best_trial_number and answer.kind == "single":
             best += f" (the lowest validation loss has trial {answer.best_trial_number})"
         return f"{trial_words(numbers)}, {best}{size}"
-    named = _named(numbers)
+    named = named_trials(numbers)
     networks = count(len(answer.members), "network")
     return f"an ensemble, the weighted mean of {named} ({networks}{size})"
 
@@ -289,7 +289,8 @@ def _n_seeds(records: StudyRecords, answer: AnswerRecord) -> int:
     return len(answer.members) // n_folds - 1
 
 
-def _named(numbers: Sequence[int]) -> str:
+def named_trials(numbers: Sequence[int]) -> str:
+    """A few trials by their numbers, of more how many they are."""
     few = len(numbers) <= TRIALS_NAMED
     return trial_words(numbers) if few else count(len(numbers), "trial")
 

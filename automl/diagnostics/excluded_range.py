@@ -2,19 +2,20 @@
 
 Then no trial shows that the loss falls towards an end as surely as `range_edge.py` asks for: all
 are bad alike. What tells is the verdict on the best trial, where what it asks for lies outside
-the range; or a range without any usual value, in which the trials get better towards those.
+the range; or a trend of the trials towards the end, which those that came far do not contradict
+(`equal_lengths.py`): in a range without any usual value, or of a network that others are ahead of.
+Where the best trial is not at the very end, the range to search next keeps what it has.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import stdtr
 
+from automl.diagnostics.equal_lengths import chance_of_trend, turns_back
 from automl.diagnostics.range_edge import Range, numeric_ranges, ranked_trials
 from automl.diagnostics.restraint import GENTLE
 from automl.diagnostics.thresholds import (
@@ -23,6 +24,7 @@ from automl.diagnostics.thresholds import (
     EDGE_SHARE,
     TREND_CHANCE,
     TREND_PLACE,
+    WELL_INSIDE,
 )
 from automl.wording.numbers import number
 from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
@@ -62,6 +64,7 @@ class _Excluded:
     low: float
     high: float
     why: str
+    is_whole: bool = True  # the best trial, too, lies at the end or asks for what is beyond
 
 
 def diagnose_excluded_ranges(
@@ -78,8 +81,8 @@ def diagnose_excluded_ranges(
         trials = [trial for trial in ranked if one.name in trial.params]
         excluded = (
             _by_verdict(one, verdicts)
-            or _by_trend(one, trials, verdicts)
-            or _by_want_of_fit(one, trials, verdicts)
+            or _by_trend(records, one, trials, verdicts)
+            or _by_want_of_fit(records, one, trials, verdicts)
         )
         if excluded:
             found[one.name] = excluded
@@ -133,7 +136,10 @@ def _advised(one: Range, verdict: Diagnosis, end: End) -> tuple[float, float]:
 
 
 def _by_trend(
-    one: Range, trials: Sequence[TrialRecord], verdicts: Sequence[Diagnosis]
+    records: StudyRecords,
+    one: Range,
+    trials: Sequence[TrialRecord],
+    verdicts: Sequence[Diagnosis],
 ) -> _Excluded | None:
     """No usual value is in the range, and its trials, best first, get better towards those."""
     usual = USUAL_ENDS.get(one.name)
@@ -144,13 +150,16 @@ def _by_trend(
     if end is None or len(trials) < EDGE_MIN_TRIALS:
         return None
     toward = _toward(one, trials, end)
-    if toward[0] < TREND_PLACE or _chance_of_trend(toward) > TREND_CHANCE:
-        return None
-    return _trending(one, end)
+    is_near = toward[0] >= TREND_PLACE
+    is_trend = is_near and _is_trend(records, trials, toward, TREND_CHANCE)
+    return _trending(one, end, toward[0]) if is_trend else None
 
 
 def _by_want_of_fit(
-    one: Range, trials: Sequence[TrialRecord], verdicts: Sequence[Diagnosis]
+    records: StudyRecords,
+    one: Range,
+    trials: Sequence[TrialRecord],
+    verdicts: Sequence[Diagnosis],
 ) -> _Excluded | None:
     """A network that others are ahead of, its learning rate near an end that all trials prefer."""
     kinds = {verdict.kind for verdict in verdicts}
@@ -163,35 +172,43 @@ def _by_want_of_fit(
         toward = _toward(one, trials, end)
         low_limit, high_limit = one.useful
         is_last = one.low <= low_limit if end == "low" else one.high >= high_limit
-        if is_last or toward[0] < 1 - EDGE_SHARE or _chance_of_trend(toward) > CERTAIN_TREND:
+        if is_last or toward[0] < 1 - EDGE_SHARE:
             continue
-        return _trending(one, end)
+        if _is_trend(records, trials, toward, CERTAIN_TREND):
+            return _trending(one, end, toward[0])
     return None
 
 
-def _trending(one: Range, end: End) -> _Excluded:
+def _is_trend(
+    records: StudyRecords, trials: Sequence[TrialRecord], toward: np.ndarray, chance: float
+) -> bool:
+    """Whether trials, the best first, get better towards an end, those that came far too."""
+    order = np.arange(len(trials), dtype=float)
+    return chance_of_trend(toward, order) <= chance and not turns_back(
+        records, trials, toward.tolist()
+    )
+
+
+def _trending(one: Range, end: End, best: float) -> _Excluded:
+    """What lies beyond the end, and what the best trial has unless that is at the end.
+
+    Args:
+        best: how near the end the best trial lies.
+    """
     why = f"trials get better towards its {'lower' if end == 'low' else 'upper'} end"
-    return _Excluded(one, end, *_beyond(one, end), why)
+    low, high = _beyond(one, end)
+    if best >= 1 - WELL_INSIDE:
+        return _Excluded(one, end, low, high, why)
+    place = max(best - EDGE_SHARE, 0.0)
+    kept = one.at(place if end == "high" else 1 - place)
+    low, high = (min(low, kept), high) if end == "high" else (low, max(high, kept))
+    return _Excluded(one, end, low, high, why, is_whole=False)
 
 
 def _toward(one: Range, trials: Sequence[TrialRecord], end: End) -> np.ndarray:
     """How near the end each trial lies: 1 at it."""
     places = np.array([one.place(float(str(trial.params[one.name]))) for trial in trials])
     return places if end == "high" else 1 - places
-
-
-def _chance_of_trend(toward: np.ndarray) -> float:
-    """The chance that the better ones lie so much nearer the end, if the order were random.
-
-    Source: Spearman's rank correlation with the t distribution, Kendall & Gibbons 1990, ch. 4.
-    """
-    order = np.arange(len(toward), dtype=float)
-    ranks = np.argsort(np.argsort(toward, kind="stable"), kind="stable").astype(float)
-    if np.ptp(toward) == 0:
-        return 1.0
-    correlation = float(np.corrcoef(order, ranks)[0, 1])
-    degrees = len(toward) - 2
-    return float(stdtr(degrees, correlation * math.sqrt(degrees / max(1 - correlation**2, 1e-9))))
 
 
 def _beyond(one: Range, end: End) -> tuple[float, float]:
@@ -218,20 +235,16 @@ def _why(one: Range, verdict: Diagnosis) -> str:
 
 def _diagnosis(excluded: _Excluded) -> Diagnosis:
     one = excluded.one
-    side = "Smaller" if excluded.end == "low" else "Larger"
     return Diagnosis(
         kind="range_edge",
         severity="warning",
-        message=(
-            f"The whole range of {one.name}, {number(one.low)} to {number(one.high)}, seems to "
-            f"lie on one side of the best values: {excluded.why}. {side} ones are worth a search."
-        ),
+        message=_message(excluded),
         evidence={
             "parameter": one.name,
             "end": excluded.end,
             "low": one.low,
             "high": one.high,
-            "excludes_optimum": True,
+            "excludes_optimum": excluded.is_whole,
         },
         advice=(
             Advice(
@@ -239,4 +252,19 @@ def _diagnosis(excluded: _Excluded) -> Diagnosis:
                 (one.change(excluded.low, excluded.high),),
             ),
         ),
+    )
+
+
+def _message(excluded: _Excluded) -> str:
+    one = excluded.one
+    ends = f"{number(one.low)} to {number(one.high)}"
+    size = "smaller" if excluded.end == "low" else "larger"
+    if excluded.is_whole:
+        return (
+            f"The whole range of {one.name}, {ends}, seems to lie on one side of the best values: "
+            f"{excluded.why}. {size.capitalize()} ones are worth a search."
+        )
+    return (
+        f"The best values of {one.name} may lie beyond its range, {ends}: {excluded.why}. "
+        f"{size.capitalize()} ones are worth a search too."
     )

@@ -3,7 +3,8 @@
 Two things must hold: more of the best trials lie in the outer quarter than chance would put
 there, and the loss still falls where the range ends, once what the other hyperparameters do to
 it is taken out. (A sampler that learns may drift to an end by itself, where the hyperparameter
-has no effect.) Learning rates too low for any trial to get far: `slow_range.py`.
+has no effect.) Nor may trials that came equally far turn that round (`equal_lengths.py`). Learning
+rates too low for any trial to get far: `slow_range.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import bdtrc, stdtrit
 
+from automl.diagnostics.equal_lengths import turns_back
 from automl.diagnostics.situation import (
     change_range,
     space_parameters,
@@ -95,8 +97,22 @@ class Range:
 
 def diagnose_range_edges(records: StudyRecords) -> tuple[Diagnosis, ...]:
     """One verdict for each range whose end the best trials crowd, strongest first."""
-    ranked = [trial.params for trial in ranked_trials(records)]
-    return tuple(_diagnosis(*found) for found in crowded_ranges(numeric_ranges(records), ranked))
+    ranked = ranked_trials(records)
+    found = crowded_ranges(numeric_ranges(records), [trial.params for trial in ranked])
+    return tuple(
+        _diagnosis(crowding, one)
+        for crowding, one in found
+        if not _turns_back(records, ranked, one, crowding.end)
+    )
+
+
+def _turns_back(
+    records: StudyRecords, ranked: Sequence[TrialRecord], one: Range, end: End
+) -> bool:
+    places = _places([trial.params for trial in ranked], one)
+    known = [(trial, p) for trial, p in zip(ranked, places, strict=True) if math.isfinite(p)]
+    toward = [p if end == "high" else 1 - p for _, p in known]
+    return turns_back(records, [trial for trial, _ in known], toward)
 
 
 def crowded_ranges(
@@ -104,7 +120,8 @@ def crowded_ranges(
 ) -> tuple[tuple[Crowding, Range], ...]:
     """The ranges whose end the best trials crowd, while the loss still falls there.
 
-    Strongest first. It is what the verdict rests on, and what widens a range in a search.
+    Strongest first. It is what the verdict rests on, and what widens a range in a search, which
+    loses little by it: the verdict asks besides what trials that came far say.
 
     Args:
         ranked: params of all trials with a loss, from the best to the worst.

@@ -1,8 +1,8 @@
 """What the search itself has and has not covered: ranges, trials, epochs, seeds, failures.
 
 Each function looks at one question over the whole study and gives a Diagnosis or None.
-`range_edge.py` and `slow_range.py` look at the ranges, `trade_off.py` at the networks' sizes;
-`diagnose_search` asks all questions in turn.
+`range_edge.py`, `slow_range.py` and `best_at_end.py` look at the ranges, `trade_off.py` at the
+networks' sizes; `diagnose_search` asks all questions in turn.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from automl.diagnostics.advice import WATCH_HOPELESS
+from automl.diagnostics.best_at_end import diagnose_best_at_end
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.finite_space import is_exhausted
 from automl.diagnostics.range_edge import diagnose_range_edges, ranked_trials
@@ -58,6 +59,7 @@ def diagnose_search(records: StudyRecords) -> tuple[Diagnosis, ...]:
         diagnose_refused(records),
         diagnose_short_budget(records),
         diagnose_too_few_trials(records),
+        *diagnose_best_at_end(records),
         diagnose_smallest_equal(records),
         diagnose_no_effect(records),
         diagnose_seeds(records),

@@ -17,10 +17,24 @@ from automl.diagnostics.short_time import short_time
 from automl.diagnostics.thresholds import MIN_TEST_ROWS
 from automl.wording.counts import agree, count, trial_words
 from automl.wording.references import reference_words
-from automl.wording.scores import SPLIT_NAMES, gain_text, read_score, score_name, score_text
+from automl.wording.scores import (
+    HIGHER_IS_BETTER,
+    SPLIT_NAMES,
+    gain_text,
+    read_score,
+    score_name,
+    score_text,
+)
 from storage.answers import evaluation_of, study_answer, trials_of
 from storage.records import StudyRecords, StudySettings
-from storage.score_records import EvaluationRecord, PairedDifference, ReferenceName, score_of
+from storage.score_records import (
+    MAXIMIZED,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceName,
+    ReferenceRecord,
+    score_of,
+)
 
 StandingKind = Literal["better", "no_better", "worse", "unknown"]
 
@@ -65,8 +79,22 @@ def _standing_of_objective(records: StudyRecords) -> str:
     best = records.best_trial
     if best is None:
         return "No trial has completed, so there is no best one."
-    loss, trials = score_text("loss", best.value), count(len(records.complete_trials), "trial")
-    return f"Validation loss {loss} is the lowest of {trials} that ran to the end."
+    n_complete, n_trials = len(records.complete_trials), len(records.trials)
+    if n_complete == n_trials:
+        among = f"of {count(n_trials, 'trial')}"
+    elif n_complete == 1:
+        among = f"that of trial {best.number}, the only one of {n_trials} that ran to its end"
+    else:
+        among = f"of the {n_complete} trials that ran to their end, of {n_trials}"
+    value = best.value or 0.0
+    if records.settings.loss == MAXIMIZED:
+        highest = among if n_complete == 1 < n_trials else f"the highest {among}"
+        return (
+            f"Value {score_text('loss', -value)} is {highest}; as a loss, of which lower is "
+            f"better, it stands below as {score_text('loss', value)}."
+        )
+    lowest = among if n_complete == 1 < n_trials else f"the lowest {among}"
+    return f"Validation loss {score_text('loss', value)} is {lowest}."
 
 
 def compared_score(settings: StudySettings) -> str:
@@ -130,7 +158,7 @@ def _sentence(
     best: ReferenceName,
     score: str,
 ) -> str:
-    """Who is better, on how many rows, by the score that was compared and the one people read."""
+    """Who is better, on how many rows: by the score that decides, then the one people read."""
     reference = evaluation.reference(best)
     settings = records.settings
     n_rows = settings.n_rows.get(evaluation.split, 0)
@@ -138,11 +166,33 @@ def _sentence(
     opening = f"{WORDS[kind]} {reference_words(best, settings.loss)} on {rows}"
     if reference is None:
         return f"{opening}."
-    shown = [
-        f"{score_name(name)} {score_text(name, evaluation.scores[name])} against "
-        f"{score_text(name, reference.scores[name])}"
-        for name in dict.fromkeys((read_score(settings), score))
-        if name in evaluation.scores and name in reference.scores
-    ]
     gain = reference.network_gains[score]
-    return f"{opening}: {', '.join(shown)} ({gain_text(score, gain)})."
+    pair = _pair(evaluation, reference, score)
+    decided = f"{opening}: {score_name(score)} {pair} ({gain_text(score, gain)})"
+    read = read_score(settings)
+    if read == score or not {read} <= evaluation.scores.keys() & reference.scores.keys():
+        return f"{decided}."
+    return f"{decided}, {_read_beside(evaluation, reference, read, is_ahead=gain.value >= 0)}."
+
+
+def _pair(evaluation: EvaluationRecord, reference: ReferenceRecord, score: str) -> str:
+    """The network's score and the reference's: "77.8 % against 79.2 %"."""
+    own, other = evaluation.scores.get(score), reference.scores.get(score)
+    return f"{score_text(score, own)} against {score_text(score, other)}"
+
+
+def _read_beside(
+    evaluation: EvaluationRecord, reference: ReferenceRecord, score: str, *, is_ahead: bool
+) -> str:
+    """The score that people read; where it speaks for the other one than what decides, said so.
+
+    Args:
+        is_ahead: whether the network is ahead by the score that decides.
+    """
+    name, pair = score_name(score), _pair(evaluation, reference, score)
+    own, other = evaluation.scores[score], reference.scores[score]
+    is_higher = own > other
+    is_ahead_here = is_higher == (score in HIGHER_IS_BETTER)
+    if score_text(score, own) == score_text(score, other) or is_ahead_here == is_ahead:
+        return f"{name} {pair}"
+    return f"although its {name} is {'higher' if is_higher else 'lower'} ({pair})"

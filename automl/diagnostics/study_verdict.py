@@ -143,7 +143,8 @@ def _search_and_fit(
 
 
 def _is_edge_of(one: Diagnosis, parameters: Collection[str]) -> bool:
-    return one.kind == "range_edge" and str(one.evidence.get("parameter")) in parameters
+    is_edge = one.kind in ("range_edge", "best_at_range_end")
+    return is_edge and str(one.evidence.get("parameter")) in parameters
 
 
 def _without_contradiction(

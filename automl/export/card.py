@@ -86,7 +86,9 @@ def _standing(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]:
 def _model(model: TrainedModel, records: StudyRecords | None, answer: AnswerRecord | None) -> str:
     n = len(model.members)
     n_parameters = sum(each.numel() for one in model.modules for each in one.parameters())
-    together = ", which predict together by their weighted mean" if n > 1 else ""
+    is_of_several = records is not None and answer and len(trials_of(records, answer)) > 1
+    mean = "weighted mean" if is_of_several else "mean"
+    together = f", which predict together by their {mean}" if n > 1 else ""
     lines = [
         f"{count(n, 'network')} of the family {model.members[0].network.run.family}{together}: "
         f"{count(n_parameters, 'parameter')}. The task is {TASKS[model.task]} of "

@@ -88,6 +88,7 @@ WORDS: Mapping[str, str] = {
     "wanted": "trials wanted",
     "n_late": "trials whose best epoch is among the last",
     "n_best": "best trials looked at",
+    "n_complete": "trials that ran to their end",
     "n_crowded": "of these at that end",
     "chance": "chance of so much by luck",
     "explained_rank_variance": "share of the differences in rank explained",

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from automl.diagnostics.choice import named_trials
 from automl.errors import ConfigError
 from automl.options.values import MODEL
 from automl.result import SearchResult, answer_of
 from automl.studies import load_study
-from automl.wording.counts import trial_words
+from automl.wording.counts import count
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from storage.answers import evaluation_of, trials_of
@@ -68,9 +69,10 @@ class StudyAnswer(ModelSource):
     def words(self) -> str:
         """The trials, the study, and how good they are."""
         records, answer = self.result.records, self.answer
-        trials = trial_words(trials_of(records, answer) or (answer.best_trial_number,))
+        numbers = trials_of(records, answer) or (answer.best_trial_number,)
+        together = "the weighted mean of " if len(numbers) > 1 else ""
         known = ", ".join(_what_is_known(records, answer))
-        return f"{trials} of {self.result.study_name} ({known})"
+        return f"{together}{named_trials(numbers)} of {self.result.study_name} ({known})"
 
     @property
     def metric(self) -> str | None:
@@ -158,7 +160,8 @@ def _what_is_known(records: StudyRecords, answer: AnswerRecord) -> Iterator[str]
         yield f"valid loss {score_text('loss', records.trials[numbers[0]].value)}"
     if answer.kind == "refit":
         yield "refitted on train and validation rows"
-    if len(answer.members) > 1:
-        is_of_folds = len(numbers) == 1 and answer.kind != "seeds"
-        what = "folds" if is_of_folds else "networks"
+    if len(numbers) > 1:
+        yield count(len(answer.members), "network")
+    elif len(answer.members) > 1:
+        what = "networks" if answer.kind == "seeds" else "folds"
         yield f"the mean of its {len(answer.members)} {what}"

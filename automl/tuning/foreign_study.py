@@ -40,9 +40,7 @@ from storage.records import (
     TrialRecord,
 )
 from storage.records import TrialState as RecordedState
-
-MAXIMIZED = "negative objective"
-"""The loss of a study that is maximized."""
+from storage.score_records import MAXIMIZED
 
 _STATES: Mapping[TrialState, RecordedState] = {
     TrialState.COMPLETE: "COMPLETE",

@@ -69,6 +69,16 @@ def test_what_is_said_names_model_rows_cells_and_score() -> None:
     assert score == f"accuracy {100 * right:.1f} % on these rows"
 
 
+def test_on_a_terminal_what_is_said_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    told = run(*PREDICT, "people.csv", "-o", "p.csv").stderr
+    said = told[told.rindex("90 rows predicted with") :]  # behind what draws the progress
+
+    assert max(len(line) for line in said.splitlines()) <= 80
+    assert "; columns kind, probability of poor, probability of rich" in " ".join(said.split())
+
+
 @pytest.mark.parametrize("ending", [".csv", ".tsv.gz", ".parquet"])
 def test_large_files_are_predicted_as_small_ones(
     ending: str, monkeypatch: pytest.MonkeyPatch

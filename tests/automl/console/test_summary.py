@@ -267,8 +267,10 @@ def test_trials_that_pause_are_counted_as_such_and_explained_once(
         printed = capsys.readouterr().out
         assert f"{n_paused} paused" in printed
         assert "pruned" not in printed and "unfinished" not in printed
-        command = "`automl promote iris-species --storage sqlite:///a.db --trial NUMBER`"
-        assert printed.replace("\n", " ").count(command) == 1
+        command = "  automl promote iris-species --storage sqlite:///a.db --trial NUMBER"
+        assert printed.splitlines().count(command) == 1
+        said = next(line for line in printed.splitlines() if line.startswith("Paused trials can"))
+        assert len(said) <= 80
     given_up = [replace(one, user_attributes={}) for one in finished.trials]
     records = replace(finished.records, trials=tuple(given_up))
     summary.print_result(SearchResult(records, finished.storage), None)

@@ -208,3 +208,57 @@ def test_a_limit_of_the_weights_norm_that_holds_back_is_no_range_below_the_best(
 
     assert "range_edge" not in {one.kind for one in diagnoses}
     assert diagnoses[0].evidence["restraints"] == ["max_norm"]
+
+
+def early_leaders(study: Any, beside: Any, best_place: float, turn: float) -> StudyRecords:
+    """Rates from 1e-4 to 0.1: the higher, the better after two epochs; `turn` is added later.
+
+    Twenty trials were stopped after two epochs. Eight came to twelve, all from the upper third;
+    their losses rise by `turn` from the best one's rate to the range's end.
+    """
+    places = [best_place, *np.linspace(0.7, 1.0, 7), *np.linspace(0.0, 0.95, 20)]
+    curves = []
+    for number, place in enumerate(places):
+        early = [(1.0, 1.0 - 0.3 * place), (0.9, 0.9 - 0.3 * place)]
+        late = 0.45 + turn * (place - best_place) + (0.01 if number else 0.0)
+        curves.append([*early, *[(0.5, max(late, 0.451 if number else 0.45))] * 10])
+    curves = [curve if number < 8 else curve[:2] for number, curve in enumerate(curves)]
+    rates = [1e-4 * 1000**place for place in places]
+    records = study(
+        *curves,
+        params=[{"learning_rate": rate} for rate in rates],
+        space=space("learning_rate", 1e-4, 1e-1),
+    )
+    best, *others = records.trials
+    paused = [dataclasses.replace(one, state="PRUNED") for one in others]
+    records = dataclasses.replace(records, trials=(best, *paused))
+    return beside(records, {"boosted_trees": 0.1})
+
+
+def edges(records: StudyRecords) -> list[Any]:
+    return [one for one in diagnose_study(records) if one.kind == "range_edge"]
+
+
+def test_early_losses_that_favour_high_rates_are_no_end_of_the_range(
+    study: Any, beside: Any
+) -> None:
+    """Those that came far are worse at the end than the best trial, well inside the range."""
+    assert edges(early_leaders(study, beside, 0.8, turn=0.3)) == []
+
+
+def test_a_best_trial_inside_the_range_stays_in_the_one_to_search(study: Any, beside: Any) -> None:
+    """Where those that came far go on getting better towards the end, it may lie beyond."""
+    (found,) = edges(early_leaders(study, beside, 0.8, turn=-0.3))
+
+    low, high = (float(end) for end in found.advice[0].changes[0].set.split(".."))
+    assert low < 1e-4 * 1000**0.8 < 0.1 < high
+    assert "whole range" not in found.message
+    assert "may lie beyond its range, 0.0001 to 0.1" in found.message
+    assert not found.evidence["excludes_optimum"]
+
+
+def test_a_best_trial_at_the_very_end_does_not(study: Any, beside: Any) -> None:
+    (found,) = edges(early_leaders(study, beside, 0.99, turn=-0.3))
+
+    assert found.advice[0].changes[0].set == "0.1..1"
+    assert "The whole range" in found.message

@@ -9,7 +9,12 @@ import pytest
 
 from automl.diagnostics.standing import standing
 from storage.records import StudyRecords
-from storage.score_records import EvaluationRecord, PairedDifference, ReferenceRecord
+from storage.score_records import (
+    MAXIMIZED,
+    EvaluationRecord,
+    PairedDifference,
+    ReferenceRecord,
+)
 
 
 def scored(
@@ -101,3 +106,95 @@ def test_a_few_test_rows_cannot_tell(study: Any, curve: Any) -> None:
     found = standing(scored(study(curve(1.0, 0.5), **rows), linear=(0.3, 0.0), trees=(-0.1, 0.0)))
     assert found.kind == "unknown"
     assert found.sentence == "1 test row is too few to tell whether a reference is better."
+
+
+def with_accuracies(records: StudyRecords, own: float, other: float, gain: float) -> StudyRecords:
+    """Boosted trees are the best reference, and of these accuracies."""
+    records = scored(records, linear=(0.3, 0.02), trees=(gain, 0.02))
+    *known, test = records.evaluations
+    guessing, linear, trees = test.references
+    trees = replace(trees, scores={**trees.scores, "accuracy": other})
+    scores = {**test.scores, "accuracy": own}
+    test = replace(test, scores=scores, references=(guessing, linear, trees))
+    return replace(records, evaluations=(*known, test))
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "gain", "end"),
+    [
+        (0.792, 0.778, -0.1, ", although its accuracy is higher (79.2 % against 77.8 %)."),
+        (0.778, 0.792, -0.1, ", accuracy 77.8 % against 79.2 %."),
+        (0.778, 0.792, 0.1, ", although its accuracy is lower (77.8 % against 79.2 %)."),
+        (0.792, 0.778, 0.1, ", accuracy 79.2 % against 77.8 %."),
+        (0.778, 0.792, 0.01, ", although its accuracy is lower (77.8 % against 79.2 %)."),
+        (0.79201, 0.79199, -0.1, ", accuracy 79.2 % against 79.2 %."),
+    ],
+)
+def test_the_score_that_decides_comes_first_and_what_disagrees_is_said_to(
+    study: Any, curve: Any, own: float, other: float, gain: float, end: str
+) -> None:
+    classes = {"task": "binary", "loss": "binary_cross_entropy"}
+    records = study(curve(1.0, 0.5), **classes)
+
+    sentence = standing(with_accuracies(records, own, other, gain)).sentence
+
+    assert "boosted trees on 200 test rows: loss 0.5000 against" in sentence
+    assert sentence.endswith(end)
+
+
+def test_of_errors_the_lower_one_is_ahead(study: Any, curve: Any) -> None:
+    """An RMSE that is lower, of a network whose loss is certainly higher."""
+    records = scored(study(curve(1.0, 0.5)), linear=(0.3, 0.02), trees=(-0.1, 0.02))
+    *known, test = records.evaluations
+    scores = {**test.scores, "rmse": 2.0}
+    references = tuple(replace(r, scores={**r.scores, "rmse": 2.1}) for r in test.references)
+    test = replace(test, scores=scores, references=references)
+
+    found = standing(replace(records, evaluations=(*known, test)))
+
+    assert found.sentence.endswith(", although its RMSE is lower (2.000 against 2.100).")
+
+
+def objective(study: Any, curve: Any, n_complete: int, n: int, **changes: Any) -> StudyRecords:
+    records = study(
+        *(curve(1.0, 0.2 + 0.01 * number) for number in range(n)), task="objective", **changes
+    )
+    trials = tuple(
+        one if one.number < n_complete else replace(one, state="PRUNED") for one in records.trials
+    )
+    return replace(records, trials=trials)
+
+
+@pytest.mark.parametrize(
+    ("n_complete", "n", "sentence"),
+    [
+        (3, 3, "Validation loss 0.2000 is the lowest of 3 trials."),
+        (1, 1, "Validation loss 0.2000 is the lowest of 1 trial."),
+        (
+            1,
+            4,
+            "Validation loss 0.2000 is that of trial 0, the only one of 4 that ran to its end.",
+        ),
+        (
+            2,
+            4,
+            "Validation loss 0.2000 is the lowest of the 2 trials that ran to their end, of 4.",
+        ),
+    ],
+)
+def test_how_many_trials_an_objective_has_and_how_many_ran_to_their_end(
+    study: Any, curve: Any, n_complete: int, n: int, sentence: str
+) -> None:
+    assert standing(objective(study, curve, n_complete, n)).sentence == sentence
+
+
+def test_what_is_maximized_is_told_in_the_direction_that_people_know(
+    study: Any, curve: Any
+) -> None:
+    records = objective(study, curve, 2, 4, loss=MAXIMIZED)
+    trials = tuple(replace(one, value=-0.958 + 0.01 * one.number) for one in records.trials)
+
+    assert standing(replace(records, trials=trials)).sentence == (
+        "Value 0.9580 is the highest of the 2 trials that ran to their end, of 4; as a loss, of "
+        "which lower is better, it stands below as -0.9580."
+    )

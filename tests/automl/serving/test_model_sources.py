@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from automl.diagnostics.choice import choice_sentences
 from automl.errors import ConfigError, StudyError
 from automl.result import SearchResult
 from automl.serving.model_sources import ExportedFolder, StudyAnswer, find_model
 from storage import StorageError
 from storage.answers import single_answer
+from tests.automl.diagnostics.test_choice import chosen
 from tests.contracts.synthetic_study import synthetic_study
 
 
@@ -30,6 +32,18 @@ def test_a_study_says_whose_networks_predict_and_how_good_they_are() -> None:
     other = records.complete_trials[1].number
     source = StudyAnswer(SearchResult(records, ""), single_answer(records, other), other)
     assert source.words.startswith(f"trial {other} of digits-target (valid loss ")
+
+
+def test_an_ensemble_is_called_what_show_calls_it() -> None:
+    records = chosen("ensemble")
+    first, second = sorted(trial.number for trial in records.complete_trials[:2])
+    result = SearchResult(records, "")
+
+    words = StudyAnswer(result, result.answer).words
+
+    name = f"the weighted mean of trials {first} and {second}"
+    assert words == f"{name} of digits-target (2 networks)"
+    assert name in choice_sentences(records)[0]
 
 
 def test_a_folder_is_a_model_that_was_exported(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import optuna
 import pytest
 
 from automl.errors import StudyError
-from automl.tuning.foreign_study import MAXIMIZED, is_readable, read_foreign
+from automl.tuning.foreign_study import is_readable, read_foreign
 from storage import Store, open_store
 from storage.records import StudyRecords
+from storage.score_records import MAXIMIZED
 
 
 @pytest.fixture
