@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from automl.diagnostics.situation import change
 from automl.wording.counts import agree, count
 from automl.wording.numbers import duration
-from storage.records import Advice, Diagnosis, StudyRecords
+from storage.records import Advice, Diagnosis, StudyRecords, TrialRecord
 
 N_TRIALS = 10
 """So many are to be trained to their ends in the time that is advised, as far as can be told."""
@@ -79,7 +79,7 @@ def short_time(records: StudyRecords) -> ShortTime | None:
         return None  # there is no network, and it is said why
     if n_epochs >= most and LEAST_PART * longest > most:
         return None
-    if any(one.outcome == "complete" and one.cause != "out_of_time" for one in records.trials):
+    if any(_has_ended_by_itself(records, trial) for trial in records.complete_trials):
         return None
     n_workers = max(1, records.policies[-1].n_workers) if records.policies else 1
     spent = sum(epoch.seconds for _, of in curves for curve in of for epoch in curve) / n_workers
@@ -95,6 +95,11 @@ def short_time(records: StudyRecords) -> ShortTime | None:
         max_epochs=most,
         enough=10 * math.ceil(enough / 10),
     )
+
+
+def _has_ended_by_itself(records: StudyRecords, trial: TrialRecord) -> bool:
+    """Whether a complete trial is not one that is so since time was up."""
+    return any(run.cause != "out_of_time" for run in records.search_runs(trial.number))
 
 
 def diagnose_short_time(records: StudyRecords) -> Diagnosis | None:

@@ -24,7 +24,8 @@ def cut_short(study: Any, curve: Any, beside: Any) -> StudyRecords:
     return replace(
         records,
         settings=replace(records.settings, is_from_files=True, data_source="a.csv"),
-        trials=(replace(records.trials[0], cause="out_of_time", params={"a": 1, "b": 2}),),
+        trials=(replace(records.trials[0], params={"a": 1, "b": 2}),),
+        runs=(replace(records.runs[0], state="complete", cause="out_of_time"),),
         epochs={0: (replace(epoch, seconds=1.0),)},
         stops=(stop,),
         policies=(PolicyRecord(0, "tpe", "none", timeout=25.0, n_workers=2),),
@@ -77,9 +78,9 @@ def test_a_search_that_has_trained_or_was_given_no_time_is_not_cut_short(
     whole = study(curve(1.0, 0.5))
     assert short_time(replace(cut_short, epochs=whole.epochs)) is None
     assert short_time(replace(cut_short, stops=())) is None
-    (trial,) = cut_short.trials
-    ended = replace(cut_short, trials=(replace(trial, cause="early_stopped"),))
-    assert short_time(ended) is None
+    (run,) = cut_short.runs
+    for cause in ("early_stopped", None):
+        assert short_time(replace(cut_short, runs=(replace(run, cause=cause),))) is None
     by_trials = StopReason("n_trials", {"n_trials": 1}, n_trials=1)
     assert diagnose_short_time(replace(cut_short, stops=(by_trials,))) is None
     assert short_time(replace(cut_short, epochs={})) is None
