@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from automl.diagnostics.headline import shown_diagnoses
+from automl.diagnostics.headline import spoken_diagnoses
 from automl.errors import StudyError, not_ours, warn_of
-from automl.options.spoken import spoken_diagnosis
 from automl.options.values import MODEL, TRIAL_NUMBER
 from automl.study_json import study_json
 from automl.system.output_files import PAGE, check_output, writing_output
@@ -123,7 +122,7 @@ class SearchResult:
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
         """The verdict first, then all else that was noticed; options as the reader names them."""
-        return tuple(map(spoken_diagnosis, shown_diagnoses(self.records)))
+        return spoken_diagnoses(self.records)
 
     def best_model(self, model: Any = None) -> TrainedModel:
         """What the study hands over, with its preprocessing: `predict(frame)`.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.study_verdict import diagnose_study
+from automl.options.spoken import spoken_diagnosis
 from storage.records import Diagnosis, StudyRecords
 from storage.titles import title, titled, untitled
 
@@ -42,6 +43,11 @@ def shown_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
     if any(one.trial_number in of_study for one in records.diagnoses):
         return records.diagnoses
     return (*diagnose_study(records), *records.diagnoses)
+
+
+def spoken_diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:
+    """Likewise, with options named as the reader writes them: `folds=5` in Python."""
+    return tuple(map(spoken_diagnosis, shown_diagnoses(records)))
 
 
 def first_sentence(diagnosis: Diagnosis) -> str:
