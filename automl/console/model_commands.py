@@ -8,7 +8,7 @@ import click
 
 from automl.console.command_group import output_option, told_steps, told_warnings
 from automl.console.command_options import Typed, typed_option
-from automl.options.values import TRIAL_NUMBER, whole
+from automl.options.values import NAME, TRIAL_NUMBER, whole
 
 
 @click.command()
@@ -18,6 +18,7 @@ from automl.options.values import TRIAL_NUMBER, whole
 @output_option("predictions.csv")
 @click.option(
     "--keep",
+    type=Typed(NAME),
     multiple=True,
     metavar="COLUMN",
     help="Copy a column of DATA. May repeat.",
