@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rich.text import Text
 
 from automl.console.command_group import output_option, told_steps, told_warnings
 from automl.console.command_options import Typed, typed_option
-from automl.console.consoles import stderr_console
-from automl.options.values import TRIAL_NUMBER, whole
+from automl.options.values import NAME, TRIAL_NUMBER, whole
 
 
 @click.command()
@@ -20,6 +18,7 @@ from automl.options.values import TRIAL_NUMBER, whole
 @output_option("predictions.csv")
 @click.option(
     "--keep",
+    type=Typed(NAME),
     multiple=True,
     metavar="COLUMN",
     help="Copy a column of DATA. May repeat.",
@@ -51,6 +50,10 @@ def predict(
 
         source = find_model(study, storage, **of_study)
         predicted = predict_file(source, data, output, storage, keep, force=force)
+    from rich.text import Text
+
+    from automl.console.consoles import stderr_console
+
     console = stderr_console()
     for line in prediction_lines(source, predicted):
         # In a file each is one line, for whoever looks for it there.

@@ -176,3 +176,6 @@ def test_a_column_to_keep_that_is_not_there_leaves_no_file(study: Path) -> None:
     assert done.exit_code == 1
     assert "--keep must name a column, but there is no 'citi'; did you mean 'city'?" in done.stderr
     assert names_in(study) == before
+    done = run(*PREDICT, "rows.csv", "--keep", "", "-o", "p.csv")
+    assert done.exit_code == 2 and "keep must be a column's name, but got ''" in done.stderr
+    assert names_in(study) == before
