@@ -79,7 +79,7 @@ class _Rows:
     single: Floats | None  # of the best trial alone, where that is not the answer
     references: Mapping[ReferenceName, Floats]
     unfinished: frozenset[ReferenceName]
-    weights: Floats | None
+    weights: Floats | None = None
 
 
 def evaluate_answer(
