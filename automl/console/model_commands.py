@@ -45,15 +45,14 @@ def predict(
     is among the columns the predictions are scored.
     """
     with told_steps("reading the study"), told_warnings():
+        from rich.text import Text
+
+        from automl.console.consoles import stderr_console
         from automl.console.prediction import STREAM, predict_file, prediction_lines
         from automl.serving.model_sources import find_model
 
         source = find_model(study, storage, **of_study)
         predicted = predict_file(source, data, output, storage, keep, force=force)
-    from rich.text import Text
-
-    from automl.console.consoles import stderr_console
-
     console = stderr_console()
     for line in prediction_lines(source, predicted):
         # In a file each is one line, for whoever looks for it there.
