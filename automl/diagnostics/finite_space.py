@@ -41,7 +41,7 @@ def is_exhausted(records: StudyRecords) -> bool:
     tried = {
         frozenset(space.complete(trial.params).items())
         for trial in records.trials
-        if trial.outcome not in ("running", "paused")
+        if trial.outcome not in ("unfinished", "paused")
     }
     first = [*islice(_combinations(space), len(tried) + 1)]
     return all(frozenset(one.items()) in tried for one in first)
