@@ -150,6 +150,10 @@ def _answer(records: StudyRecords) -> dict[str, Json] | None:
     }
 
 
+ROUNDING = 1e-12
+"""What means of the same losses in another order differ by at most: no luck at all."""
+
+
 def _worth(answer: AnswerRecord) -> dict[str, Json] | None:
     """On validation rows that the choice had not seen."""
     worth = answer.validation
@@ -159,7 +163,7 @@ def _worth(answer: AnswerRecord) -> dict[str, Json] | None:
     return {
         "valid_loss": worth.loss,
         "interval": [worth.low, worth.high],
-        "luck": worth.luck,
+        "luck": 0.0 if abs(worth.luck) < ROUNDING else worth.luck,
         "gain": None if gain is None else gain.value,  # over the best trial alone
         "gain_interval": None if gain is None else [gain.low, gain.high],
         "metric": None if worth.metric is None else _metric_worth(worth.metric),
@@ -191,14 +195,14 @@ def _limits(settings: StudySettings) -> dict[str, Json]:
 
 
 def _smallest_equal(records: StudyRecords) -> dict[str, Json] | None:
-    """The smallest network as good as the best one within one standard error, if it is another."""
+    """The smallest network that cannot be told from the best one, if it is another."""
     found = smallest_equal(records)
     if found is None:
         return None
     return {
         "trial_number": found.trial.number,
         "n_parameters": n_parameters_of(records, found.trial.number),
-        "valid_loss": found.trial.value,
+        "valid_loss": found.loss,
         "standard_error": found.standard_error,
     }
 

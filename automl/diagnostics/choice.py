@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from automl.diagnostics.metric_choice import HELD_OUT, chosen_by, metric_of, metric_sentences
 from automl.diagnostics.thresholds import LEAST_ENSEMBLE_SHARE, LEAST_LUCK_SHARE
 from automl.wording.counts import agree, count, trial_words
+from automl.wording.option_names import named
 from automl.wording.scores import difference_text, gain_text, interval_text, score_name, score_text
 from storage.answers import (
     answers_side_by_side,
@@ -150,7 +151,25 @@ def choice_sentences(records: StudyRecords) -> list[str]:
                 f"the best trial's{little}."
             )
     luck = [] if metric_of(answers["single"]) else _luck(answers["single"])
-    return [*said, *_not_found(records, now), *luck, *metric_sentences(records)]
+    smaller = _smaller_is_lower(records, now, answers.get("smallest"))
+    return [*said, *_not_found(records, now), *luck, *smaller, *metric_sentences(records)]
+
+
+def _smaller_is_lower(
+    records: StudyRecords, now: AnswerRecord, smallest: AnswerRecord | None
+) -> list[str]:
+    """That the smallest as good has a lower loss than what is handed over, if both look so."""
+    worths = now.validation, None if smallest is None else smallest.validation
+    if smallest is None or worths[0] is None or worths[1] is None or metric_of(now):
+        return []
+    losses = tuple(score_text("loss", one.loss) for one in worths if one)
+    if worths[1].loss >= worths[0].loss or smallest.members == now.members or len({*losses}) < 2:
+        return []
+    which = trial_words(trials_of(records, smallest)).capitalize()
+    return [
+        f"{which}, the smallest as good, has a lower held-out loss than the answer ({losses[1]} "
+        f"against {losses[0]}); it is handed over with {named('answer', 'smallest')}."
+    ]
 
 
 def _is_little(now: AnswerRecord, other: AnswerRecord, gain: PairedDifference) -> bool:
@@ -230,7 +249,7 @@ def _row(records: StudyRecords, answer: AnswerRecord, *, is_standing: bool) -> t
         value, ends = (None, ()) if in_metric is None else _value_and_ends(in_metric)
     return (
         ("→ " if is_standing else "") + _kind_words(answer.kind, score),
-        f"{len(trials_of(records, answer))}",
+        _which(trials_of(records, answer)),
         "–" if answer.n_parameters is None else f"{answer.n_parameters:,}",
         score_text(score, value),
         interval_text(score, ends) or "–",
@@ -243,6 +262,11 @@ def _kind_words(kind: str, score: str) -> str:
     if kind == "smallest" and score != "loss":
         return SMALLEST_BY_LOSS
     return KIND_WORDS.get(kind, kind)
+
+
+def _which(numbers: Sequence[int]) -> str:
+    """The one trial by its number, of several how many they are."""
+    return trial_words(numbers) if len(numbers) == 1 else f"{len(numbers)}"
 
 
 def _value_and_ends(worth: MetricWorth) -> tuple[float, tuple[float, float]]:

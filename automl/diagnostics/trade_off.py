@@ -1,6 +1,8 @@
 """What a network's size is worth: smaller ones that are as good, and those over a limit.
 
-"As good" is the one-standard-error rule (`thresholds.SAME_LOSS_STANDARD_ERRORS`). All trials are
+Where the answers of a study were held against each other, the smaller one is what that choice
+found to be as good, row by row (`tuning/cross_fitting.py`), so that there is one everywhere. Else
+"as good" is the one-standard-error rule (`thresholds.SAME_LOSS_STANDARD_ERRORS`). All trials are
 judged on the same rows, so it calls more networks as good than a paired test would: of two within
 one standard error, one may be better all the same.
 """
@@ -14,18 +16,22 @@ from automl.diagnostics.situation import change_range, named, space_parameters
 from automl.diagnostics.thresholds import FAILURE_SHARE, SAME_LOSS_STANDARD_ERRORS
 from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import brief_time, number
+from automl.wording.scores import gain_text
+from storage.answers import answers_side_by_side, trials_of
 from storage.records import TRAINED, Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
-from storage.score_records import metric_to_choose_by
+from storage.score_records import AnswerKind, PairedDifference, metric_to_choose_by
 
 
 @dataclass(frozen=True, slots=True)
 class SmallestEqual:
-    """The complete trial of the fewest parameters among those as good as the best one."""
+    """The trial of the fewest parameters among those as good as the best one."""
 
     trial: TrialRecord
     best: TrialRecord
+    loss: float  # its lowest validation loss
     standard_error: float  # of the best one's validation loss
-    n_equal: int  # trials as good as the best, itself included
+    n_equal: int | None = None  # complete trials within it, itself included, where that decides
+    gain: PairedDifference | None = None  # over the best, on held-out rows, where those do
 
 
 def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
@@ -33,6 +39,9 @@ def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
     best, error = records.best_trial, standard_error_of_best(records)
     if best is None or error is None or best.value is None:
         return None
+    single, answer = _trial_of_answer(records, "single"), _trial_of_answer(records, "smallest")
+    if answer is not None and single is not None and single[0] == best.number:
+        return _of_answer(records, best, error, *answer)
     limit = best.value + SAME_LOSS_STANDARD_ERRORS * error
     equal = [
         trial
@@ -45,7 +54,33 @@ def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
         return None
     if (n_parameters_of(records, smallest.number) or 0) >= best_size:
         return None
-    return SmallestEqual(smallest, best, error, len(equal))
+    return SmallestEqual(smallest, best, smallest.value or 0.0, error, len(equal))
+
+
+def _trial_of_answer(
+    records: StudyRecords, kind: AnswerKind
+) -> tuple[int, PairedDifference | None] | None:
+    """The trial of an answer that was held against others, and what it gains over the best."""
+    for one in answers_side_by_side(records):
+        if one.kind == kind and one.validation is not None and trials_of(records, one):
+            return trials_of(records, one)[0], one.validation.gain
+    return None
+
+
+def _of_answer(
+    records: StudyRecords,
+    best: TrialRecord,
+    error: float,
+    number: int,
+    gain: PairedDifference | None,
+) -> SmallestEqual | None:
+    trial = next((one for one in records.trials if one.number == number), None)
+    facts, size = trial_facts(records, number), n_parameters_of(records, number)
+    if trial is None or facts is None or size is None:
+        return None
+    if size >= (n_parameters_of(records, best.number) or 0):
+        return None
+    return SmallestEqual(trial, best, facts.valid_loss, error, gain=gain)
 
 
 def standard_error_of_best(records: StudyRecords) -> float | None:
@@ -75,7 +110,7 @@ def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
     small, best = found.trial, found.best
     size = n_parameters_of(records, small.number) or 0
     best_size = n_parameters_of(records, best.number) or 0
-    cost = (small.value or 0.0) - (best.value or 0.0)
+    cost = found.loss - (best.value or 0.0)
     times = latency_of(small), latency_of(best)
     slower = ""
     if times[0] is not None and times[1] is not None:
@@ -87,10 +122,8 @@ def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
         severity="info",
         message=(
             f"A network of {size:,} parameters is as good {within}: trial {small.number} "
-            f"has them, the best trial {best.number} has {best_size:,}. It costs "
-            f"{number(cost, 2)} in validation loss ({number(small.value or 0.0)} against "
-            f"{number(best.value or 0.0)}), within one standard error "
-            f"({number(found.standard_error, 2)}): the two cannot be told apart.{slower}"
+            f"has them, the best trial {best.number} has {best_size:,}. "
+            f"{_cost_words(found)}.{slower}"
         ),
         evidence={
             "trial": small.number,
@@ -99,8 +132,22 @@ def diagnose_smallest_equal(records: StudyRecords) -> Diagnosis | None:
             "best_n_parameters": best_size,
             "cost": cost,
             "standard_error": found.standard_error,
-            "n_equal": found.n_equal,
+            **({} if found.n_equal is None else {"n_equal": found.n_equal}),
         },
+    )
+
+
+def _cost_words(found: SmallestEqual) -> str:
+    """How its loss lies beside the best one's, by what decided that it is as good."""
+    alike = ": the two cannot be told apart"
+    if (gain := found.gain) is not None:
+        alike = "" if gain.is_better or gain.is_worse else alike
+        beside = f"{gain_text('loss', gain)}, beside the best trial's"
+        return f"On held-out validation rows its loss is {beside}{alike}"
+    best, error = found.best.value or 0.0, number(found.standard_error, 2)
+    return (
+        f"It costs {number(found.loss - best, 2)} in validation loss ({number(found.loss)} "
+        f"against {number(best)}), within one standard error ({error}){alike}"
     )
 
 

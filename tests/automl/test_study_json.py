@@ -6,8 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from automl.result import SearchResult
 from automl.study_json import study_json
+from tests.automl.diagnostics.test_choice import chosen
 
 
 def test_best_test_and_verdict_are_those_of_the_records(finished: SearchResult) -> None:
@@ -83,3 +86,11 @@ def test_which_columns_the_answer_uses_is_told(finished: SearchResult) -> None:
     assert first["gains"]["loss"]["interval"] == [record.loss.low, record.loss.high]
     bare: Any = study_json(replace(finished.records, importances=()))
     assert bare["column_importances"] is None
+
+
+@pytest.mark.parametrize(("luck", "told"), [(1.1e-16, 0.0), (-1.1e-16, 0.0), (0.004, 0.004)])
+def test_luck_that_rounding_makes_is_none(luck: float, told: float) -> None:
+    """Where the choice is the same on all rows the order of adding them up remains."""
+    values: Any = study_json(chosen("ensemble", luck=luck))
+
+    assert values["answer"]["held_against"]["single"]["luck"] == told

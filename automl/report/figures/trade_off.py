@@ -138,7 +138,7 @@ def words(numbers: TradeOff) -> str:
     if numbers.equal is not None:
         said += (
             f" Trial {numbers.equal.number}, {numbers.text(numbers.equal)}, is as good within "
-            "one standard error."
+            "the error."
         )
     return said
 

@@ -330,3 +330,27 @@ def test_an_ensemble_of_one_trial_is_called_by_that() -> None:
     )
     assert scored_name(alone, alone.evaluations[0]) == "network"
     assert scored_name(records, records.evaluations[0]) == "ensemble"
+
+
+def test_a_smallest_network_with_a_lower_loss_than_the_answer_is_named() -> None:
+    records = chosen("ensemble")
+    third = records.complete_trials[2].number
+    lower = tuple(
+        replace(one, validation=replace(one.validation, loss=0.27))
+        if one.kind == "smallest" and one.validation
+        else one
+        for one in records.answers
+    )
+    said = (
+        f"Trial {third}, the smallest as good, has a lower held-out loss than the answer "
+        "(0.2700 against 0.2800); it is handed over with answer='smallest'."
+    )
+
+    assert said in choice_sentences(replace(records, answers=lower))
+    assert not any("the smallest as good" in one for one in choice_sentences(records))
+
+
+def test_one_trial_is_named_in_the_table_and_several_are_counted() -> None:
+    records = chosen("ensemble")
+    best, _, third = (trial.number for trial in records.complete_trials[:3])
+    assert [row[1] for row in choice_rows(records)] == [f"trial {best}", "2", f"trial {third}"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from automl.diagnostics.no_result import diagnose_no_result
 from automl.diagnostics.trade_off import (
     diagnose_refused,
@@ -13,6 +15,7 @@ from automl.diagnostics.trade_off import (
     smallest_equal,
 )
 from storage.records import StudyRecords, TrialRecord
+from storage.score_records import AnswerMember, AnswerRecord, CrossFitted, PairedDifference
 
 
 def with_latencies(records: StudyRecords, *seconds: float) -> StudyRecords:
@@ -105,3 +108,50 @@ def test_limits_are_told_in_words(study: Any, curve: Any) -> None:
     both = replace(settings, max_parameters=200_000, max_latency=2e-3, latency_rows=32)
     assert limits_in_words(both) == "200,000 parameters and 2 ms for a call of 32 rows"
     assert limits_in_words(replace(settings, max_latency=5e-5)) == "50 us for a call of 1 row"
+
+
+def held_against_each_other(study: Any, curve: Any, **better: float) -> StudyRecords:
+    """Trial 0 is within one standard error of the best, trial 2; the answers name trial 1."""
+    records = study(
+        curve(1.0, 0.201), curve(1.0, 0.206), curve(1.0, 0.2), error=0.02, baseline=None
+    )
+    runs = tuple(
+        replace(run, n_parameters=size)
+        for run, size in zip(records.runs, (150, 100, 300), strict=True)
+    )
+    paused = replace(records.trials[1], state="PRUNED", value=0.9)  # its last loss
+    gain = PairedDifference(-0.006, 0.005, better.get("low", -0.016), better.get("high", 0.004))
+    single = AnswerRecord(
+        "single", (AnswerMember(2, 1.0),), 2, answer_id=11, n_parameters=300,
+        validation=CrossFitted(0.2, 0.19, 0.21, 0.0, 3),
+    )  # fmt: skip
+    smallest = AnswerRecord(
+        "smallest", (AnswerMember(1, 1.0),), 2, answer_id=12, n_parameters=100,
+        validation=CrossFitted(0.206, 0.19, 0.22, 0.0, 3, gain),
+    )  # fmt: skip
+    trials = (records.trials[0], paused, records.trials[2])
+    return replace(records, runs=runs, trials=trials, answers=(smallest, single))
+
+
+def test_the_smallest_is_the_one_that_the_choice_of_the_answer_found(
+    study: Any, curve: Any
+) -> None:
+    """Of an unfinished trial, too, which the rule of one standard error does not look at."""
+    records = held_against_each_other(study, curve)
+
+    found, diagnosis = smallest_equal(records), diagnose_smallest_equal(records)
+
+    assert found is not None and diagnosis is not None
+    assert (found.trial.number, found.loss) == (1, pytest.approx(0.206, abs=1e-4))
+    assert diagnosis.message == (
+        "A network of 100 parameters is as good within the error: trial 1 has them, the best "
+        "trial 2 has 300. On held-out validation rows its loss is higher by 0.006, 95 % interval "
+        "0.016 higher to 0.004 lower, beside the best trial's: the two cannot be told apart."
+    )
+
+
+def test_what_held_out_rows_tell_apart_is_not_said_to_be_alike(study: Any, curve: Any) -> None:
+    diagnosis = diagnose_smallest_equal(held_against_each_other(study, curve, high=-0.001))
+
+    assert diagnosis is not None
+    assert diagnosis.message.endswith("0.001 to 0.016, beside the best trial's.")

@@ -13,7 +13,9 @@ import automl
 import cli
 from automl.wording.option_names import named, spoken_as_typed
 
-TABLE = pd.DataFrame({"a": [n % 7 for n in range(40)], "b": [0.5, 1.5] * 20, "kind": ["x", "y", "z", "x"] * 10})
+TABLE = pd.DataFrame(
+    {"a": [n % 7 for n in range(40)], "b": [0.5, 1.5] * 20, "kind": ["x", "y", "z", "x"] * 10}
+)
 
 
 @pytest.mark.parametrize(

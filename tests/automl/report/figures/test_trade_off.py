@@ -57,7 +57,7 @@ def test_the_answer_and_a_smaller_one_as_good_are_marked(records: StudyRecords):
     assert best.marker.symbol == "star" and best.y[0] == numbers.best.value
     assert numbers.equal is not None and equal.marker.symbol == "diamond"
     assert equal.x[0] == min(numbers.cost.values())
-    assert "is as good within one standard error" in words(numbers)
+    assert "is as good within the error" in words(numbers)
 
 
 def test_the_alternative_text_has_both_ends_of_the_front(table):
