@@ -24,6 +24,7 @@ from search_spaces.declared import is_foreign
 from storage import Finding, StorageError, Store, examine, open_store
 from storage.answers import kept_weights
 from storage.engine import database_path
+from storage.listed_studies import STATE
 from storage.records import StudyRecords
 from storage.untouched import is_foreign_database, open_untouched
 
@@ -111,6 +112,33 @@ def delete_study(study: str, storage: str = DEFAULT_STORAGE) -> None:
         read_known_study(found, study)  # a study that is not ours is refused, its file untouched
     with closing(open_existing_store(storage)) as store:
         store.delete_study(study)
+
+
+def drop_states(study: str, storage: str = DEFAULT_STORAGE) -> int:
+    """Delete the states that trials would go on from; all else of the study is kept.
+
+    A trial that goes on, or is promoted, is trained again from its start then, to the same curve.
+
+    Returns:
+        How many bytes their files took.
+
+    Raises:
+        StudyError: there is no such study, or a search is at work on it.
+    """
+    with _reading(storage) as found:
+        read_known_study(found, study)
+    with closing(open_existing_store(storage)) as store:
+        running = {one.number for one in store.read_study(study).trials if one.state == "RUNNING"}
+        if running - set(store.adoption.dead(study)):
+            raise StudyError(
+                f"the states of a study can be deleted while no search is at work on it, but one "
+                f"trains trials of {study!r} now; let it come to its end first"
+            )
+        states = [one for one in store.artifacts.list(study) if one.kind == STATE]
+        with store.transaction(at_once=True):
+            for one in states:
+                store.artifacts.remove(one)
+        return sum(one.n_bytes for one in states)
 
 
 def load_studies(studies: Sequence[str], storage: str = DEFAULT_STORAGE) -> list[SearchResult]:
