@@ -184,11 +184,19 @@ def spaces(name: str | None, as_json: bool) -> None:
 @click.argument("study")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also while a search works on it, which then fails.")
+@click.option("--states", is_flag=True, help="Only the files that trials would go on from.")
 @typed_option("storage")
 @json_option
-def delete(study: str, yes: bool, force: bool, storage: str, as_json: bool) -> None:
-    """Delete a study with its trials and files."""
-    study_commands.delete(study, storage, is_sure=yes, force=force, as_json=as_json)
+def delete(study: str, yes: bool, force: bool, states: bool, storage: str, as_json: bool) -> None:
+    """Delete a study with its trials and files.
+
+    With --states all of it stays but the states of trials that have not ended: those that go on
+    are then trained again from their start, to the same curve. `automl studies` says sizes.
+    """
+    if states:
+        study_commands.delete_states(study, storage, as_json=as_json)
+    else:
+        study_commands.delete(study, storage, is_sure=yes, force=force, as_json=as_json)
 
 
 @main.command()

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         delete_study,
         diagnose,
         doctor,
+        drop_states,
         load_study,
         study_names,
     )
@@ -67,6 +68,7 @@ __all__ = [
     "delete_study",
     "diagnose",
     "doctor",
+    "drop_states",
     "explain",
     "load_export",
     "load_study",
@@ -90,6 +92,7 @@ _HOMES = {
     "confirm": "investigation.questions",
     "dashboard": "studies",
     "delete_study": "studies",
+    "drop_states": "studies",
     "diagnose": "studies",
     "doctor": "studies",
     "explain": "investigation.questions",

@@ -25,6 +25,8 @@ def settings_json(listed: ListedStudy) -> dict[str, Json]:
         "created_at": iso_moment(settings.created_at),
         "last_call_at": iso_moment(listed.last_call_at),  # its end, or as far as it has come
         "n_trials": dict(listed.outcomes),
+        "n_bytes": listed.files.n_bytes,  # of its files, beside the database
+        "n_bytes_of_states": listed.files.n_bytes_of_states,  # of these, what only going on needs
     }
 
 

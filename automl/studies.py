@@ -25,6 +25,7 @@ from search_spaces.declared import is_foreign
 from storage import Finding, StorageError, Store, examine, open_store
 from storage.answers import kept_weights
 from storage.engine import database_path
+from storage.listed_studies import STATE
 from storage.records import StudyRecords
 from storage.untouched import is_foreign_database, open_untouched
 
@@ -130,18 +131,50 @@ def check_deletable(study: str, storage: str = DEFAULT_STORAGE) -> None:
 
 
 def _check_unused(store: Store, study: str) -> None:
-    """Refuse what would take a study from a search that works on it.
+    """Refuse what would take a study from a search that works on it."""
+    searchers = _searchers(store, study)
+    if searchers:
+        raise StudyError(
+            f"a study must not be deleted while it is searched, but {study!r} is, by {searchers}; "
+            f"stop that first, or delete it all the same with {named('force', True)}"
+        )
+
+
+def _searchers(store: Store, study: str) -> str:
+    """The processes that search a study now, in words; "" where there is none.
 
     One that has not begun its first trial yet, or has ended its last one, is not known.
     """
-    searching = store.adoption.others(study)
-    if searching:
-        whose = listing([f"{one.process_id} on {one.host}" for one in searching])
-        processes = agree(len(searching), "process", "processes")
-        raise StudyError(
-            f"a study must not be deleted while it is searched, but {study!r} is, by {processes} "
-            f"{whose}; stop that first, or delete it all the same with {named('force', True)}"
-        )
+    found = store.adoption.others(study)
+    whose = listing([f"{one.process_id} on {one.host}" for one in found])
+    return f"{agree(len(found), 'process', 'processes')} {whose}" if found else ""
+
+
+def drop_states(study: str, storage: str = DEFAULT_STORAGE) -> int:
+    """Delete the states that trials would go on from; all else of the study is kept.
+
+    A trial that goes on, or is promoted, is trained again from its start then, to the same curve.
+
+    Returns:
+        How many bytes their files took.
+
+    Raises:
+        StudyError: there is no such study, or a search is at work on it.
+    """
+    with _reading(storage) as found:
+        read_known_study(found, study)
+    with closing(open_existing_store(storage)) as store:
+        searchers = _searchers(store, study)
+        if searchers:
+            raise StudyError(
+                f"the states of a study can be deleted while nobody searches it, but {study!r} is "
+                f"searched by {searchers}; let that come to its end first"
+            )
+        states = [one for one in store.artifacts.list(study) if one.kind == STATE]
+        with store.transaction(at_once=True):
+            for one in states:
+                store.artifacts.remove(one)
+        return sum(one.n_bytes for one in states)
 
 
 def load_studies(studies: Sequence[str], storage: str = DEFAULT_STORAGE) -> list[SearchResult]:

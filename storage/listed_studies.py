@@ -16,13 +16,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from storage.answers import study_evaluation
 from storage.records import (
     OUTCOMES,
     PAUSED,
     WITHOUT_FAILURE,
+    ArtifactRecord,
     Diagnosis,
     Outcome,
     RunRecord,
@@ -40,6 +41,9 @@ OF_OPTUNA_ALONE = (
     "SELECT 1 FROM studies WHERE study_id NOT IN (SELECT study_id FROM automl_study_settings)"
 )
 
+STATE: Final = "checkpoint"
+"""The kind of file that a trial goes on from."""
+
 JSON_COLUMNS: Mapping[str, frozenset[str]] = {
     "automl_answers": frozenset({"members", "validation"}),
     "automl_evaluations": frozenset({"scores", "intervals", "references"}),
@@ -47,6 +51,14 @@ JSON_COLUMNS: Mapping[str, frozenset[str]] = {
     "automl_runs": frozenset({"params"}),
 }
 """As `tables.py` has them, which takes SQLAlchemy."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSizes:
+    """Bytes that the files of a study take, beside the database."""
+
+    n_bytes: int = 0
+    n_bytes_of_states: int = 0  # of these, what trials need that may go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,7 @@ class ListedStudy:
     evaluation: EvaluationRecord | None  # of the answer on test rows
     verdict: Diagnosis | None  # the first that is stored of the study or its best trial
     last_call_at: float  # when the last call ended, or how far it has come; seconds since 1970
+    files: FileSizes
 
 
 def listed_study(records: StudyRecords) -> ListedStudy:
@@ -80,7 +93,14 @@ def listed_study(records: StudyRecords) -> ListedStudy:
         evaluation=study_evaluation(records, "test"),
         verdict=_verdict(records),
         last_call_at=max(moments),
+        files=_files(records.artifacts),
     )
+
+
+def _files(artifacts: Iterable[ArtifactRecord]) -> FileSizes:
+    kept = [one for one in artifacts if one.removed_at is None]
+    states = [one.n_bytes for one in kept if one.kind == STATE]
+    return FileSizes(sum(one.n_bytes for one in kept), sum(states))
 
 
 def _verdict(records: StudyRecords) -> Diagnosis | None:
@@ -116,7 +136,7 @@ def read_listed(path: Path) -> tuple[ListedStudy, ...] | None:
 
 def _listed(connection: sqlite3.Connection) -> Iterator[ListedStudy]:
     outcomes, moments = _outcomes(connection)
-    best = dict(_best(connection))
+    best, files = dict(_best(connection)), dict(_file_sizes(connection))
     answers = _records(connection, AnswerRecord, "answer_id", "automl_answers")
     scored = _records(connection, EvaluationRecord, "evaluation_id", "automl_evaluations")
     verdicts = _records(connection, Diagnosis, "diagnosis_id", "automl_diagnoses")
@@ -145,6 +165,7 @@ def _listed(connection: sqlite3.Connection) -> Iterator[ListedStudy]:
             evaluation=study_evaluation(records, "test"),
             verdict=_verdict(records),
             last_call_at=max(settings.created_at, moments[study_id]),
+            files=files.get(study_id, FileSizes()),
         )
 
 
@@ -177,6 +198,15 @@ def _outcomes(
     for study_id, ended_at in connection.execute(query):
         moments[study_id] = max(moments[study_id], ended_at)
     return counts, moments
+
+
+def _file_sizes(connection: sqlite3.Connection) -> Iterator[tuple[int, FileSizes]]:
+    query = (
+        "SELECT study_id, sum(n_bytes), coalesce(sum(n_bytes) FILTER (WHERE kind = ?), 0) "
+        "FROM automl_artifacts WHERE removed_at IS NULL GROUP BY study_id"
+    )
+    for study_id, *sizes in connection.execute(query, (STATE,)):
+        yield study_id, FileSizes(*sizes)
 
 
 def _moment(stored: str | None) -> float:

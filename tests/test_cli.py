@@ -161,6 +161,8 @@ def test_delete_asks_first(study: Path) -> None:
     refused = CliRunner().invoke(cli.main, ["delete", "flowers-kind"], input="n\n")
     assert refused.exit_code == 1
     assert "flowers-kind" in run("studies").stdout
+    dropped = run("delete", "flowers-kind", "--states")
+    assert (dropped.exit_code, dropped.stdout[:30]) == (0, "deleted the states of flowers-")
     assert run("delete", "flowers-kind", "--yes").exit_code == 0
     assert "no studies" in run("studies").stdout
 

@@ -35,6 +35,7 @@ PUBLIC = {
         "delete_study",
         "diagnose",
         "doctor",
+        "drop_states",
         "explain",
         "load_export",
         "load_study",

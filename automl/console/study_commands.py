@@ -46,6 +46,18 @@ def best(study: str, storage: str, *, as_json: bool) -> None:
         print_best(result, weights)
 
 
+def delete_states(study: str, storage: str, *, as_json: bool) -> None:
+    """Delete what only going on needs: nothing is lost but time, so that nobody is asked."""
+    from automl.studies import drop_states
+    from automl.wording.numbers import size
+
+    n_bytes = drop_states(study, storage)
+    if as_json:
+        print_json({"study": study, "n_bytes_of_states": n_bytes, "is_deleted": False})
+    else:
+        click.echo(f"deleted the states of {study} ({size(n_bytes)})")
+
+
 def delete(study: str, storage: str, *, is_sure: bool, force: bool, as_json: bool) -> None:
     """Delete a study, after a question unless the person is sure."""
     from automl.studies import check_deletable, delete_study, load_study

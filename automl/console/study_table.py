@@ -1,4 +1,4 @@
-"""The studies of a database, a line each: task, score, verdict, trials, time of the last call.
+"""The studies of a database, a line each: task, score, verdict, trials, files, last call.
 
 Names are whole, however narrow the terminal is, so that they can be copied; scores and verdicts
 take a second line where there is no room.
@@ -17,12 +17,13 @@ from rich.text import Text
 
 from automl.console.consoles import stdout_console
 from automl.wording.moments import brief_moment
+from automl.wording.numbers import size
 from automl.wording.printable import one_line
 from automl.wording.scores import read_score, score_name, score_text
 from storage.listed_studies import ListedStudy
 from storage.titles import title
 
-HEADS = ("study", "task", "best score", "verdict", "trials", "last call")
+HEADS = ("study", "task", "best score", "verdict", "trials", "files", "last call")
 MAY_WRAP = frozenset({"best score", "verdict"})
 
 ANY_WIDTH = 10_000  # to ask what a table needs
@@ -42,6 +43,7 @@ def print_studies(studies: Sequence[ListedStudy], storage: str) -> None:
             _score(study),
             "" if study.verdict is None else title(study.verdict),
             f"{sum(study.outcomes.values()):,}",
+            size(study.files.n_bytes),
             brief_moment(study.last_call_at, now),
         )
         for study in studies
@@ -50,7 +52,7 @@ def print_studies(studies: Sequence[ListedStudy], storage: str) -> None:
     for head, cells in zip(HEADS, zip(*rows, strict=True), strict=True):
         # What may be copied, or is short, stays in one line: rich would cut it at its words.
         widest = None if head in MAY_WRAP else max(map(cell_len, (head, *cells)))
-        justify: JustifyMethod = "right" if head == "trials" else "left"
+        justify: JustifyMethod = "right" if head in ("trials", "files") else "left"
         table.add_column(head, justify=justify, no_wrap=widest is not None, min_width=widest)
     for row in rows:
         table.add_row(*map(Text, row))

@@ -65,3 +65,10 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def size(n_bytes: int) -> str:
+    """Bytes as sizes are typed, of 10^6 or 10^9: "3.2M"."""
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:.1f}G"
+    return f"{n_bytes / 1e6:.{1 if 0 < n_bytes < 1e7 else 0}f}M"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,19 @@ import pytest
 
 from automl.console import study_commands
 from automl.errors import ConfigError, StudyError
+from automl.investigation.questions import promote
 from automl.result import SearchResult
-from automl.studies import compare, delete_study, diagnose, load_study, study_names
+from automl.studies import (
+    compare,
+    delete_study,
+    diagnose,
+    doctor,
+    drop_states,
+    load_study,
+    study_names,
+)
 from automl.study_list import list_studies
-from storage import StorageError
+from storage import StorageError, open_store
 
 
 def test_loaded_study_equals_the_one_that_was_searched(finished: SearchResult) -> None:
@@ -54,6 +64,31 @@ def test_study_of_another_program_is_read_and_otherwise_left_alone(finished_copy
 def test_judging_again_gives_the_same_verdicts(finished_copy: str) -> None:
     before = load_study("iris-species", finished_copy).diagnoses
     assert diagnose("iris-species", finished_copy).diagnoses == before
+
+
+def test_without_its_states_a_study_goes_on_to_the_same_result(finished_copy: str) -> None:
+    name = "iris-species"
+    before = load_study(name, finished_copy)
+    states = before.records.kept_artifacts("checkpoint")
+    n_bytes = sum(one.n_bytes for one in states)
+    assert drop_states(name, finished_copy) == n_bytes > 0
+    after = load_study(name, finished_copy)
+    assert (after.trials, after.answer) == (before.trials, before.answer)
+    assert not after.records.kept_artifacts("checkpoint")
+    assert doctor(finished_copy) == ()
+    assert drop_states(name, finished_copy) == 0
+    paused = next(one.number for one in after.trials if one.outcome == "paused")
+    again = promote(name, paused, finished_copy, workers=1)
+    assert again.epochs_kept == 0 and again.value is not None
+
+
+def test_the_states_of_a_study_that_is_searched_are_kept(finished_copy: str) -> None:
+    with closing(open_store(finished_copy)) as store:
+        study = optuna.load_study(study_name="iris-species", storage=store.optuna_storage)
+        study.ask()
+        with pytest.raises(StudyError, match="while no search is at work on it"):
+            drop_states("iris-species", finished_copy)
+    assert load_study("iris-species", finished_copy).records.kept_artifacts("checkpoint")
 
 
 def test_deleted_study_leaves_neither_rows_nor_files(finished_copy: str) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from automl.wording.numbers import brief_time, duration, number, number_or_dash, percent
+from automl.wording.numbers import brief_time, duration, number, number_or_dash, percent, size
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,11 @@ def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
 )
 def test_short_times_have_the_unit_that_reads_best(seconds: float, words: str) -> None:
     assert brief_time(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "words"),
+    [(0, "0M"), (400, "0.0M"), (3_210_000, "3.2M"), (146e6, "146M"), (2.5e9, "2.5G")],
+)
+def test_sizes_are_in_the_unit_that_reads_best(n_bytes: float, words: str) -> None:
+    assert size(int(n_bytes)) == words
