@@ -194,8 +194,9 @@ class SearchResult(StoredResult):
             directory: the folder to write.
             trial_number: whose networks; those of the answer if None.
             format: "folder", weights, preprocessing, schema, configuration and model card, with
-                code that predicts and trains again in plain PyTorch; or "onnx", one graph from
-                raw columns to predictions.
+                code that predicts and trains again in plain PyTorch; "onnx", one graph from
+                raw columns to predictions; or "torch", one program of `torch.export` from
+                numbers and codes of categories to predictions.
             model: as for `best_model`.
             force: an earlier export there is replaced; nothing else ever is.
 

@@ -196,6 +196,7 @@ TESTED_ELSEWHERE = {
     "automl.export.standalone.first_weights": "with the training that begins at them",
     "automl.export.standalone.model": "with the folders that are written",
     "automl.export.standalone.preprocessing": "with the folders that are written",
+    "automl.export.standalone.program_inputs": "with the programs that it feeds",
     "automl.export.standalone.updates": "with the training that makes them",
     "automl.console.model_commands": "with the streams and the server that they start",
     "automl.investigation.laboratory": "with the questions that are asked in it",

@@ -21,7 +21,8 @@ from automl.options.values import TRIAL_NUMBER
     "format",
     type=click.Choice(FORMATS),
     default=FORMATS[0],
-    help="onnx: one graph from raw columns to predictions.",
+    help="onnx: one graph from raw columns to predictions. torch: one program of torch.export, "
+    "from numbers and codes of categories to predictions.",
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export there.")
 @typed_option("model")

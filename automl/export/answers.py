@@ -48,6 +48,10 @@ def export_answer(
 def _writer(format: str) -> Callable[..., Path]:
     if format == "folder":
         return export_model
+    if format == "torch":
+        from automl.export.torch_format import export_torch
+
+        return export_torch
     try:
         from automl.export.onnx_format import export_onnx
     except ModuleNotFoundError as error:

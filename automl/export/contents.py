@@ -33,6 +33,7 @@ CONFIG: Final = "config.json"
 SCHEMA: Final = "schema.json"
 CARD: Final = "README.md"
 GRAPH: Final = "model.onnx"
+PROGRAM: Final = "model.pt2"
 
 BINS: Final = tuple(
     f"numeric_encoding.{name}" for name in ("starts", "inverse_widths", "least", "most")

@@ -6,8 +6,9 @@ from typing import Final
 
 from automl.errors import ConfigError, did_you_mean
 
-FORMATS: Final = ("folder", "onnx")
-"""Plain PyTorch with weights, schema and card; one ONNX graph from raw columns to predictions."""
+FORMATS: Final = ("folder", "onnx", "torch")
+"""Plain PyTorch with weights, schema and card; one ONNX graph from raw columns to predictions; one
+program of torch.export from raw numbers to predictions."""
 
 
 def check_format(name: str) -> str:

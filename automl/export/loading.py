@@ -18,7 +18,7 @@ from automl.data.encoders import Encoder, encoder_class
 from automl.data.targets import LOSSES, class_values
 from automl.errors import ConfigError, DataError
 from automl.export.checking import check_network, checked_encoder
-from automl.export.contents import BINS, CONFIG, GRAPH, ModelConfig, NetworkConfig
+from automl.export.contents import BINS, CONFIG, GRAPH, PROGRAM, ModelConfig, NetworkConfig
 from automl.export.manifest import read_files, refused
 from automl.models.family import FAMILIES
 from automl.training.trained_model import (
@@ -68,6 +68,12 @@ def _config(folder: Path, files: Mapping[str, bytes]) -> ModelConfig:
             f"this reads exports of the format folder, but {str(folder)!r} holds an ONNX graph, "
             "which onnxruntime runs, as its README.md says; for this export the study again with "
             f"{named('format', 'folder')}"
+        )
+    if PROGRAM in files:
+        raise DataError(
+            f"this reads exports of the format folder, but {str(folder)!r} holds a torch program, "
+            "which torch.export.load reads, as its README.md says; for this export the study "
+            f"again with {named('format', 'folder')}"
         )
     with refused(folder, CONFIG):
         config: ModelConfig = fitting(parse_json(_file(files, CONFIG).decode()), ModelConfig)

@@ -35,13 +35,19 @@ the quantity itself, whichever is larger: networks compute with seven digits."""
 
 SECONDS: Final = 300
 
-ALONE: Final = """
+REFUSING: Final = """
 import json, sys
 class Refusing:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("automl", "search_spaces", "storage", "cli"):
             raise ModuleNotFoundError(f"{name} cannot be imported where an export is checked")
 sys.meta_path.insert(0, Refusing())
+"""
+"""What a process begins with in which this project cannot be imported."""
+
+ALONE: Final = (
+    REFUSING
+    + """
 import importlib.util
 folder, *tables = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("model", f"{folder}/model.py")
@@ -55,6 +61,7 @@ for rows in tables:
         said[-1]["probabilities"] = model.predict_proba(rows).tolist()
 print(json.dumps(said))
 """
+)
 """What the process runs: the folder and files of rows in, predictions as JSON out."""
 
 
@@ -82,19 +89,30 @@ def check_alone(folder: Path, model: TrainedModel, tables: Sequence[pd.DataFrame
         DataError: it cannot be loaded.
     """
     check_loaded(folder, model)
-    texts = [as_texts(table) for table in made_up_rows(model)]
-    expected = [predicted_numbers(model, one) for one in texts]
-    for table in map(as_texts, tables):
-        with contextlib.suppress(DataError):  # as of a table that has changed since
-            expected.append(predicted_numbers(model, table))
-            texts.append(table)
+    texts, expected = readable(model, [*made_up_rows(model), *tables])
     for wanted, said in zip(expected, predictions_alone(folder, texts), strict=True):
         values = said["values"] if model.task == "regression" else said["probabilities"]
         compare(model, wanted, np.asarray(values))
         if model.task != "regression":
             decided = model.classes_[decide(np.asarray(values), model.threshold)]
             if decided.tolist() != said["values"]:
-                raise _differs("the classes that it decides for are others")
+                raise differs("the classes that it decides for are others")
+
+
+def readable(
+    model: TrainedModel, tables: Sequence[Any]
+) -> tuple[list[Any], list[NDArray[np.float64]]]:
+    """Rows by which an export is checked, tables as texts, and what the stored model predicts.
+
+    Any that it cannot read, as of a table that has changed since, are left out.
+    """
+    rows, expected = [], []
+    for table in tables:
+        given = as_texts(table) if isinstance(table, pd.DataFrame) else table
+        with contextlib.suppress(DataError):
+            expected.append(predicted_numbers(model, given))
+            rows.append(given)
+    return rows, expected
 
 
 def made_up_rows(model: TrainedModel) -> list[Any]:
@@ -128,11 +146,23 @@ def predictions_alone(folder: Path, tables: Sequence[pd.DataFrame]) -> list[dict
     Raises:
         TrainingError: it fails.
     """
+    return said_alone(folder, "model.py", ALONE, tables)
+
+
+def said_alone(folder: Path, what: str, code: str, tables: Sequence[Any]) -> list[dict[str, Any]]:
+    """What a folder predicts of each table, in a process without this project.
+
+    Args:
+        what: the file of the folder that does it, for errors.
+        code: what the process runs: the folder and files of rows in, JSON out.
+        tables: frames of texts, or arrays.
+
+    Raises:
+        TrainingError: it fails.
+    """
     with tempfile.TemporaryDirectory() as elsewhere:
-        files = [str(Path(elsewhere, f"rows-{number}.csv")) for number in range(len(tables))]
-        for table, file in zip(tables, files, strict=True):
-            table.to_csv(file, index=False)
-        command = [sys.executable, "-I", "-B", "-c", ALONE, str(folder), *files]
+        files = [_file_of(table, Path(elsewhere, f"rows-{n}")) for n, table in enumerate(tables)]
+        command = [sys.executable, "-I", "-B", "-c", code, str(folder), *files]
         try:
             done = subprocess.run(
                 command,
@@ -144,16 +174,27 @@ def predictions_alone(folder: Path, tables: Sequence[pd.DataFrame]) -> list[dict
             )
         except subprocess.TimeoutExpired as error:
             raise TrainingError(
-                f"an export is checked before it is kept, but its model.py took over {SECONDS} s"
+                f"an export is checked before it is kept, but its {what} took over {SECONDS} s"
             ) from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
         raise TrainingError(
-            "an export is checked before it is kept, but its model.py failed: "
+            f"an export is checked before it is kept, but its {what} failed: "
             f"{first_line(ValueError(lines[-1]))[:300]}"
         )
     said: list[dict[str, Any]] = json.loads(done.stdout)
     return said
+
+
+def _file_of(rows: Any, path: Path) -> str:
+    """Where rows were written: a table as CSV, an array as NumPy does."""
+    if isinstance(rows, pd.DataFrame):
+        file = path.with_suffix(".csv")
+        rows.to_csv(file, index=False)
+    else:
+        file = path.with_suffix(".npy")
+        np.save(file, rows)
+    return str(file)
 
 
 def compare(
@@ -169,7 +210,7 @@ def compare(
     """
     off = apart(model, expected, found)
     if not off <= tolerance:
-        raise _differs(f"they are {off:.2g} apart")
+        raise differs(f"they are {off:.2g} apart")
 
 
 def apart(model: TrainedModel, expected: NDArray[np.float64], found: NDArray[np.float64]) -> float:
@@ -181,7 +222,8 @@ def apart(model: TrainedModel, expected: NDArray[np.float64], found: NDArray[np.
     return float((np.abs(found - expected) / unit).max(initial=0.0))
 
 
-def _differs(why: str) -> TrainingError:
+def differs(why: str) -> TrainingError:
+    """The error of an export that does not predict what the stored model does."""
     return TrainingError(
         "an export is kept where it predicts what the stored model does, within "
         f"{TOLERANCE:g}, but {why}; nothing was written: please report it"

@@ -105,7 +105,7 @@ def family_of(model: TrainedModel) -> str:
     return families.pop()
 
 
-def code_files() -> dict[str, bytes]:
-    """The code that goes with each export of perceptrons, by name."""
+def code_files(names: Sequence[str] = CODE) -> dict[str, bytes]:
+    """Code that goes with an export, by name; all that goes with perceptrons by default."""
     folder = Path(standalone.__path__[0])
-    return {name: (folder / name).read_bytes() for name in CODE}
+    return {name: (folder / name).read_bytes() for name in names}

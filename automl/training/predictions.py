@@ -19,6 +19,7 @@ from automl.training.network import Network, load_weights
 from automl.training.place import Place
 from automl.training.readout import AS_THEY_ARE, Readout, readout
 from automl.training.rows import Rows
+from storage.records import Task
 
 PredictedRows: TypeAlias = Literal["train", "valid", "test"] | ShuffledRows
 """The rows of a split, or validation rows of which columns are shuffled."""
@@ -130,14 +131,27 @@ class Predictor:
 
     def _read_out(self, outputs: Tensor, first_row: int) -> Tensor:
         _check_finite(outputs, first_row)
+        predicted = read_out(outputs, self._data.task, self._goal)
         if self._data.task == "regression":
-            values = outputs * self._goal.scale + self._goal.mean
-            _check_finite(values, first_row)
-            return values.squeeze(-1)
-        if self._data.task == "binary":
-            positive = torch.sigmoid(outputs)
-            return torch.cat([1 - positive, positive], dim=-1)
-        return torch.softmax(outputs, dim=-1)
+            _check_finite(predicted[:, None], first_row)
+        return predicted
+
+
+def read_out(outputs: Tensor, task: Task, goal: TargetScale) -> Tensor:
+    """Probabilities of classes, or values in the target's own unit.
+
+    Args:
+        outputs: of a network, what its readout has made of them.
+
+    Shape:
+        outputs: (N, n_outputs); result: as of `predict_inputs`.
+    """
+    if task == "regression":
+        return (outputs * goal.scale + goal.mean).squeeze(-1)
+    if task == "binary":
+        positive = torch.sigmoid(outputs)
+        return torch.cat([1 - positive, positive], dim=-1)
+    return torch.softmax(outputs, dim=-1)
 
 
 def _check_finite(outputs: Tensor, first_row: int) -> None:

@@ -86,7 +86,7 @@ def test_the_states_of_a_study_that_is_searched_are_kept(finished_copy: str) -> 
     with closing(open_store(finished_copy)) as store:
         study = optuna.load_study(study_name="iris-species", storage=store.optuna_storage)
         study.ask()
-        with pytest.raises(StudyError, match="while no search is at work on it"):
+        with pytest.raises(StudyError, match="while nobody searches it"):
             drop_states("iris-species", finished_copy)
     assert load_study("iris-species", finished_copy).records.kept_artifacts("checkpoint")
 

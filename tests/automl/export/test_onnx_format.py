@@ -35,12 +35,9 @@ from automl.export.schema import input_schema
 from automl.export.verification import as_texts, compare, made_up_rows, predicted_numbers
 from automl.models.mlp import network as perceptron
 from automl.options.data_options import ColumnOptions
-from automl.training.readout import Readout
-from automl.training.target_transform import TargetCurve
 from automl.training.trained_model import TrainedModel
 from tests.automl.export.small_models import data_of, every_kind, model_of, network
-
-BENT = Readout(TargetCurve((-1.0, 0.0, 0.5), (-2.0, 0.0, 3.0)), (-0.5, 0.75))
+from tests.automl.export.small_tables import BENT, MODELS, odd_rows
 
 
 def agreed(model: TrainedModel) -> np.ndarray[Any, Any]:
@@ -58,6 +55,19 @@ def agreed(model: TrainedModel) -> np.ndarray[Any, Any]:
             assert found.tolist() == model.predict_table(rows).columns["target"].tolist()
         decided += found.tolist()
     return np.asarray(decided)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_raw_rows_of_many_tables_are_predicted_alike(name: str) -> None:
+    model = MODELS[name]()
+    session = onnxruntime.InferenceSession(onnx_model(model).SerializeToString())
+    for table in (*made_up_rows(model), odd_rows(model)):
+        rows = as_texts(table)
+        expected = predicted_numbers(model, rows)
+        found, numbers = run_onnx(session, model, rows)
+        compare(model, expected, numbers, tolerance_of(model, rows, expected))
+        if model.task != "regression":
+            assert found.tolist() == model.predict_table(rows).columns["target"].tolist()
 
 
 @pytest.mark.parametrize("scaling", ["standard", "min_max", "robust", "quantile", "robust_clip"])
