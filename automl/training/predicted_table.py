@@ -32,6 +32,7 @@ class PredictedTable:
     predicted: NDArray[np.float64]  # (N, C) probabilities, or (N,) values
     notes: ReadingNotes
     table: Any = None  # where the rows stood, a `Table`, if they stood in one
+    objects: Any = None  # the rows themselves, where they are dicts: a frame takes longer
     index: pd.Index[Any] | None = None  # of the DataFrame that they stood in
 
     @property
@@ -73,14 +74,32 @@ class PredictedTable:
         names = dict.fromkeys(column_name(one) for one in COLUMNS.plain("keep", keep))
         if not names:
             return {}
-        if not isinstance(self.table, Table):
+        frame = self._frame()
+        if frame is None:
             raise DataError(
                 f"{named('keep')} is for rows of a table, but these are arrays without columns; "
                 "leave it out"
             )
         for name in names:
-            require_column(self.table.frame, name, named("keep"))
-        return {name: self.table.frame[name].reset_index(drop=True) for name in names}
+            require_column(frame, name, named("keep"))
+        return {name: frame[name].reset_index(drop=True) for name in names}
+
+    def _frame(self) -> pd.DataFrame | None:
+        """The rows with all their columns; None of arrays."""
+        if isinstance(self.table, Table):
+            return self.table.frame
+        if self.objects is None:
+            return None
+        frame = pd.DataFrame(self.objects)
+        return frame.set_axis([column_name(name) for name in frame.columns], axis="columns")
+
+
+def objects_of(data: Any) -> list[dict[Any, Any]] | None:
+    """Rows that came as a dict, a Series or a list of dicts, as such a list."""
+    if isinstance(data, (pd.Series, Mapping)):
+        return [dict(data)]
+    is_list = isinstance(data, list) and all(isinstance(row, dict) for row in data)
+    return data if is_list and data else None
 
 
 def index_of(data: Any) -> pd.Index[Any] | None:

@@ -30,7 +30,7 @@ from automl.training import fitted_estimator
 from automl.training.config import RunConfig, TrainingConfig
 from automl.training.decisions import decide
 from automl.training.network import errors_in_one_line, load_weights
-from automl.training.predicted_table import PredictedTable, index_of
+from automl.training.predicted_table import PredictedTable, index_of, objects_of
 from automl.training.predictions import Predictor, TargetScale
 from automl.training.readout import Readout
 from automl.training.target_transform import TargetCurve
@@ -167,7 +167,8 @@ class TrainedModel:
         Raises:
             DataError: as for `predict`.
         """
-        return replace(self._table(self._read(data)), index=index_of(data))
+        predicted = self._table(self._read(data))
+        return replace(predicted, index=index_of(data), objects=objects_of(data))
 
     def _table(self, new: NewRows) -> PredictedTable:
         predicted = self._mean_prediction(new)

@@ -31,7 +31,7 @@ def test_a_trial_is_a_line_and_in_a_notebook_a_table() -> None:
     shown = trial._repr_html_()
     assert "Trial 7" in shown and "complete, value 0.1235" in shown and "0.003252" in shown
     assert "<script" not in shown and shown.count(ESCAPED) == 2
-    assert repr(TrialRecord(8, "RUNNING", {})) == "TrialRecord(8, running, 0 params)"
+    assert repr(TrialRecord(8, "RUNNING", {})) == "TrialRecord(8, unfinished, 0 params)"
 
 
 def test_a_diagnosis_is_a_line_and_in_a_notebook_says_what_to_do() -> None:
