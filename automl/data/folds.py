@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.encoders import Encoder
 from automl.data.inputs import Inputs
-from automl.data.row_weights import Floats, scaled_weights
 from automl.data.splits import RowFacts, Rows, RowSplit, split_rows
 from automl.data.targets import Target
+from automl.data.weight_scales import Floats, scaled_weights
 from automl.errors import ConfigError
 from automl.options.search_options import SplitOptions
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
-from automl.data.row_weights import pooled_weights
+from automl.data.weight_scales import pooled_weights
 
 Floats: TypeAlias = NDArray[np.float64]
 

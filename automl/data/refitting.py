@@ -14,7 +14,7 @@ from torch import Tensor
 
 from automl.data.dataset import Dataset, Fold, Split
 from automl.data.folds import class_weights
-from automl.data.row_weights import pooled_weights
+from automl.data.weight_scales import pooled_weights
 
 
 def fold_to_refit(dataset: Dataset) -> int:

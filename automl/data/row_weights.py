@@ -4,7 +4,7 @@ That is so in training as in everything that is reported, compared and stored. W
 and not below 0, whatever their unit: over the rows of a split (train, valid and test each) they
 are scaled to mean 1, so that learning rates and losses mean what they mean without weights. Rows
 of weight 0 are left out before anything is divided. Equal weights are none: the study is that
-without them.
+without them. How they are scaled is in `weight_scales.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,6 @@ from automl.data.table.number_formats import PLAIN, NumberFormat
 from automl.data.table.number_guesses import guess_numbers
 from automl.errors import DataError
 from automl.wording.counts import count
-
-if TYPE_CHECKING:
-    from automl.data.dataset import Split
 
 Floats = NDArray[np.float64]
 
@@ -153,26 +150,3 @@ def joined_weights(of_parts: Iterable[Floats | None]) -> Floats | None:
         return None
     weights = np.concatenate(given)
     return None if (weights == weights[0]).all() else weights
-
-
-def pooled_weights(splits: Iterable[Split]) -> Floats | None:
-    """What the rows of several splits weigh beside each other, one split after the other, mean 1.
-
-    Each split's weights have mean 1 by themselves; here they are what they were given as again.
-
-    Shape:
-        result: (N,), None where all rows weigh the same.
-    """
-    given = [
-        one.weights.double().cpu().numpy() * one.mean_weight
-        for one in splits
-        if one.weights is not None
-    ]
-    return scaled_weights(np.concatenate(given)) if given else None
-
-
-def scaled_weights(weights: Floats) -> Floats:
-    """Weights above 0 with mean 1."""
-    relative = weights / weights.max()  # so that no sum is too large
-    scaled: Floats = relative / relative.mean()
-    return scaled

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 
 from automl.data.dataset import Dataset
-from automl.data.row_weights import pooled_weights
+from automl.data.weight_scales import pooled_weights
 from automl.diagnostics import agree_with_verdict
 from automl.diagnostics.data_size import MIN_SIZES, diagnose_data_size, fit_power_law
 from automl.diagnostics.decomposition import (

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset, Fold
-from automl.data.row_weights import pooled_weights, scaled_weights
+from automl.data.weight_scales import pooled_weights, scaled_weights
 from automl.errors import DataError
 from automl.executors.predicting import Predict
 from automl.models.family import find_family

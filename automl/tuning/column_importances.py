@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from automl.data.dataset import Dataset
 from automl.data.encoders import Encoder
 from automl.data.inputs import InputColumns
-from automl.data.row_weights import pooled_weights
+from automl.data.weight_scales import pooled_weights
 from automl.errors import DataError, StudyError, TrainingError
 from automl.executors.predicting import Predict
 from automl.models.family import find_family

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from automl.data.dataset import Dataset
 from automl.data.references import FittedReferences
-from automl.data.row_weights import pooled_weights
+from automl.data.weight_scales import pooled_weights
 from automl.errors import StudyError
 from automl.executors.predicting import Predict
 from automl.system.threads import beside

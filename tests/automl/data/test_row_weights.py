@@ -10,12 +10,9 @@ from automl.data.row_weights import (
     checked_weights,
     joined_weights,
     learn_weights,
-    pooled_weights,
     require_some,
-    scaled_weights,
 )
 from automl.errors import DataError
-from tests.contracts.tiny_datasets import tiny_dataset
 
 
 @pytest.mark.parametrize(
@@ -69,18 +66,3 @@ def test_equal_weights_are_none() -> None:
     assert joined_weights([None, None]) is None
     joined = joined_weights([threes, np.array([1.0])])
     assert joined is not None and joined.tolist() == [3.0, 3.0, 3.0, 3.0, 1.0]
-
-
-def test_the_largest_numbers_have_a_mean() -> None:
-    assert scaled_weights(np.array([1e308, 1e308, 1.3e308])).mean() == pytest.approx(1)
-
-
-def test_rows_of_several_splits_weigh_what_they_were_given_as() -> None:
-    (fold,) = tiny_dataset(is_weighted=True).folds
-    pooled = pooled_weights((fold.valid, fold.test))
-    assert pooled is not None and pooled.mean() == pytest.approx(1)
-    first, second = np.split(pooled, [len(fold.valid)])
-    ratio = fold.valid.mean_weight / fold.test.mean_weight
-    assert first.mean() / second.mean() == pytest.approx(ratio, rel=1e-5)
-    (plain,) = tiny_dataset().folds
-    assert pooled_weights((plain.valid, plain.test)) is None
