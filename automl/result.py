@@ -261,8 +261,7 @@ class SearchResult:
             trial_number: whose networks; those of the answer if None.
             format: "folder", weights, preprocessing, schema, configuration and model card, with
                 code that predicts and trains again in plain PyTorch; "onnx", one graph from
-                raw columns to predictions; or "torch", one program of `torch.export` from
-                numbers and codes of categories to predictions.
+                raw columns to predictions; or "torch", one program of `torch.export` from numbers.
             model: as for `best_model`.
             force: an earlier export there is replaced; nothing else ever is.
 

@@ -68,46 +68,30 @@ def program_inputs(tables: Sequence[Preprocessor]) -> ProgramInputs:
     return ProgramInputs(numbers, {name: tuple(sorted(known[name])) for name in names})
 
 
-class TableReading(nn.Module):
-    """What the preprocessing of one fold makes of typed columns: see `Preprocessor`."""
+class NumberReading(nn.Module):
+    """Numbers as a network takes them: see `NumberEncoding`."""
 
     def __init__(self, table: Preprocessor, given: ProgramInputs) -> None:
         super().__init__()
-        self.numbers = [given.numbers.index(name) for name in table.number_names]
-        self.booleans = [given.numbers.index(name) for name in table.booleans]
-        self.flagged = [given.numbers.index(name) for name in table.flagged]
-        _keep(self, "fills", table.numbers.fills)
-        _keep(self, "means", table.numbers.means)
-        _keep(self, "deviations", table.numbers.deviations)
-        _keep(self, "quantiles", np.ascontiguousarray(table.numbers.quantiles.T))
-        _keep(self, "shares", np.linspace(0, 1, len(table.numbers.quantiles)))
-        _keep(self, "usual", list(table.booleans.values()))
-        self.one_hot = _categories(table.one_hot, given)
-        self.embedded = _categories(table.embedded, given)
+        learned = table.numbers
+        self.columns = [given.numbers.index(name) for name in table.number_names]
+        _keep(self, "fills", learned.fills)
+        _keep(self, "means", learned.means)
+        _keep(self, "deviations", learned.deviations)
+        _keep(self, "quantiles", np.ascontiguousarray(learned.quantiles.T))
+        _keep(self, "shares", np.linspace(0, 1, len(learned.quantiles)))
 
     fills: Tensor
     means: Tensor
     deviations: Tensor
     quantiles: Tensor
     shares: Tensor
-    usual: Tensor
 
-    def forward(self, numbers: Tensor, codes: Tensor) -> TableInputs:
-        """Encode rows: numbers (N, n) float64, codes (N, m)."""
-        own, truths = numbers[:, self.numbers], numbers[:, self.booleans]
+    def forward(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Standardized numbers, and the same by their ranks, (N, D) each."""
+        own = numbers[:, self.columns]
         standardized = (torch.where(own.isnan(), self.fills, own) - self.means) / self.deviations
-        marks = [
-            torch.where(truths.isnan(), self.usual, truths),
-            numbers[:, self.flagged].isnan(),
-            *(of.one_hot(codes) for of in self.one_hot),  # type: ignore[operator]
-        ]
-        rest = [each.float() for each in marks]
-        embedded = [of(codes) + 1 for of in self.embedded]
-        return TableInputs(
-            torch.cat([standardized.float(), *rest], dim=1),
-            torch.cat([self._normal(standardized).float(), *rest], dim=1),
-            torch.stack(embedded, dim=1) if embedded else codes[:, :0],
-        )
+        return standardized, self._normal(standardized)
 
     def _normal(self, numbers: Tensor) -> Tensor:
         """The rank of each number among the quantiles of its column, as a normal deviate."""
@@ -118,6 +102,38 @@ class TableReading(nn.Module):
         ranks = torch.where(numbers - EDGE < self.quantiles[:, 0], 0.0, ranks)
         normal: Tensor = torch.special.ndtri(ranks)
         return normal.clamp(LOWEST, FARTHEST)
+
+
+class TableReading(nn.Module):
+    """What the preprocessing of one fold makes of typed columns: see `Preprocessor`."""
+
+    def __init__(self, table: Preprocessor, given: ProgramInputs) -> None:
+        super().__init__()
+        self.numbers = NumberReading(table, given)
+        self.booleans = [given.numbers.index(name) for name in table.booleans]
+        self.flagged = [given.numbers.index(name) for name in table.flagged]
+        _keep(self, "usual", list(table.booleans.values()))
+        self.one_hot = _categories(table.one_hot, given)
+        self.embedded = _categories(table.embedded, given)
+
+    usual: Tensor
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> TableInputs:
+        """Encode rows: numbers (N, n) float64, codes (N, m)."""
+        standardized, normal = self.numbers(numbers)
+        truths = numbers[:, self.booleans]
+        marks = [
+            torch.where(truths.isnan(), self.usual, truths),
+            numbers[:, self.flagged].isnan(),
+            *(of.one_hot(codes) for of in self.one_hot),  # type: ignore[operator]
+        ]
+        rest = [each.float() for each in marks]
+        embedded = [of(codes) + 1 for of in self.embedded]
+        return TableInputs(
+            torch.cat([standardized.float(), *rest], dim=1),
+            torch.cat([normal.float(), *rest], dim=1),
+            torch.stack(embedded, dim=1) if embedded else codes[:, :0],
+        )
 
 
 class CategoryPlaces(nn.Module):
