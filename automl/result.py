@@ -302,7 +302,6 @@ class SearchResult(StoredResult):
         call: dict[str, Json] = {
             "storage": self.storage,
             "seconds": round(self.seconds, 3),
-            "n_epochs_in_call": self.n_epochs_in_call,
             "lacked_time": self.lacked_time,
             "report": report,
         }

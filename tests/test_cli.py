@@ -352,7 +352,7 @@ def test_a_call_that_had_no_time_to_train_fails_and_shows_what_was_there(study: 
     assert late.exit_code == 1
     assert "no trial has trained for an epoch" in late.stderr
     told = json.loads(late.stdout)
-    assert (told["lacked_time"], told["n_epochs_in_call"]) == (True, 0)
+    assert told["lacked_time"]
     assert told["best"] == json.loads(run("show", "flowers-kind", "--json").stdout)["best"]
     assert run(*known).exit_code == 0  # it has all that is asked for
     assert run(*known, "--new", "--timeout", "0.01s").exit_code == 1

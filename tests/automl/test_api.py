@@ -203,7 +203,7 @@ def test_numbers_of_numpy_make_the_same_study(storage: str) -> None:
     assert automl.search(table(), **options).trials == plain.trials
 
 
-@pytest.mark.parametrize("options", [{"workers": 0}, {"n_trials": "3"}, {"timeout": "10m"}])
+@pytest.mark.parametrize("options", [{"workers": 0}, {"n_trials": "3"}, {"timeout": "soon"}])
 def test_a_study_is_continued_by_the_same_rules(options: dict[str, Any], tmp_path: Path) -> None:
     table().to_csv(tmp_path / "table.csv", index=False)
     storage = f"sqlite:///{tmp_path}/automl.db"

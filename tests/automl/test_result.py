@@ -133,7 +133,7 @@ def test_json_has_the_promised_keys(finished: SearchResult) -> None:
         *("n_side_epochs", "best", "test", "standing", "headline", "diagnosis", "report"),
         *("metric", "stopped", "limits", "smallest_equal", "warm_start", "widened", "answer"),
         *("column_importances", "data", "target", "created_at", "last_call_at"),
-        *("n_epochs_in_call", "lacked_time", "n_bytes", "n_bytes_of_states"),
+        *("lacked_time", "n_bytes", "n_bytes_of_states"),
     }
     columns = [one["name"] for one in values["column_importances"]["columns"]]
     assert columns == [one.name for one in finished.column_importances]
