@@ -127,7 +127,8 @@ def _mean_and_scale(targets: NDArray[Any], weights: Floats | None) -> tuple[floa
 
 def _weighted(split: Split, weights: Floats) -> Split:
     scaled = torch.from_numpy(scaled_weights(weights).astype(np.float32))
-    return replace(split, weights=scaled, mean_weight=float(weights.mean()))
+    mean = float((weights / len(weights)).sum())  # the sum of large ones may be none
+    return replace(split, weights=scaled, mean_weight=mean)
 
 
 def class_weights(

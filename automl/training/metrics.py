@@ -342,10 +342,12 @@ class _RowScores:
             n_correct, n_members, out=np.full_like(n_correct, np.nan), where=n_members > 0
         )
         scores = {
-            "accuracy": np.minimum(n_correct.sum(axis=1) / total, 1.0),  # weights are rounded
+            "accuracy": n_correct.sum(axis=1) / total,
             "balanced_accuracy": _mean_of_defined(recalls),
         }
-        return scores if self.f1 is None else scores | {"f1": self.f1.values(weights)}
+        if self.f1 is not None:
+            scores["f1"] = self.f1.values(weights)
+        return {name: np.minimum(shares, 1.0) for name, shares in scores.items()}  # of rounding
 
 
 class _F1:

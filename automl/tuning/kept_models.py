@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable
 
 from automl.data.encoders import Encoder, encoder_class
+from automl.data.table.columns import column_name
 from automl.data.targets import class_values
 from automl.errors import StudyError
 from automl.training.trained_model import (
@@ -38,7 +39,7 @@ def load_trained_model(store: Store, records: StudyRecords, answer: AnswerRecord
         classes_=class_values(settings.class_names, settings.class_type),
         members=tuple(kept_networks(store, records, answer)),
         threshold=answer.threshold,
-        weight=None if weight is None else str(weight),
+        weight=None if weight is None else column_name(weight),
     )
 
 

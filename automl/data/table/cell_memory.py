@@ -132,7 +132,7 @@ class CellMemory:
 
     def _asked(self, plan: ColumnPlan, column: FewCells, decimal: str | None) -> _Asked:
         cells, dtype = column.cells, column.dtype
-        if _is_fast(dtype) or not all(_is_plain(cell) for cell in cells):
+        if _needs_no_memory(dtype) or not all(_is_plain(cell) for cell in cells):
             return _Asked(plan, dtype, cells)
         home = (plan.name, dtype, decimal)
         known = self._known.setdefault(home, {})
@@ -171,8 +171,14 @@ def _column(cells: tuple[Any, ...]) -> NDArray[Any]:
     return np.array(cells, dtype=object if isinstance(cells[0], str) else np.float64)
 
 
-def _is_fast(dtype: Any) -> bool:
-    """Whether columns of this type are read as fast as their cells are looked up."""
+def _needs_no_memory(dtype: Any) -> bool:
+    """Whether cells of columns of this type are read anew: as fast as they would be looked up.
+
+    A categorical type holds its categories, which may be others in each row that comes: it is
+    no key to remember cells by.
+    """
+    if isinstance(dtype, pd.CategoricalDtype):
+        return True
     return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
 
 

@@ -74,6 +74,7 @@ ONLY_ASKED = {
 With each, what a cell must look like: strptime takes 202111 for the first day of 2021.
 """
 
+_BY_THE_CLOCK = frozenset({"now", "today"})
 _ISO = r"\d{4}([-/])\d{1,2}(\1\d{1,2})?([T ]\d.*)?|\d{8}T\d.*"
 """What counts as ISO 8601: neither "today" and "now", which pandas takes, nor digits alone."""
 
@@ -188,6 +189,8 @@ def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
         microseconds *= 1_000 if date_format.startswith("milli") else 1_000_000
         moments = pd.DatetimeIndex(microseconds.astype("datetime64[us]"))
         return pd.DatetimeIndex(moments.where(is_known))
+    # pandas reads these two words by the clock, in whatever format.
+    cells[:] = [None if str(text).strip().lower() in _BY_THE_CLOCK else text for text in cells]
     # Without utc=True, zones that differ between rows raise.
     read = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
     return pd.DatetimeIndex(read).tz_localize(None).as_unit("us")  # as far as the year 9999

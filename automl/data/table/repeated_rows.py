@@ -42,12 +42,13 @@ class RawRows:
 def raw_rows(
     parts: Mapping[str, Part], plans: Sequence[ColumnPlan], splits: SplitOptions
 ) -> RawRows:
-    """Rows by what they are compared by: neither row numbers, nor columns that a part lacks."""
+    """Rows by what they are compared by: no row numbers, no weights, no columns a part lacks."""
     rows = pd.concat([part.features for part in parts.values()], join="inner")
     n_divided = len(parts["train"].features)
     unused = {plan.name for plan in plans if plan.dropped} - {splits.time, splits.group}
     compared = {}
-    for name in rows.columns:
+    weights = [plan.name for plan in plans if plan.dropped == "weight"]
+    for name in rows.columns.difference(weights, sort=False):
         cells = plain_cells(rows[name])
         if not (name in unused and _counts_rows(cells[:n_divided])):
             compared[name] = cells

@@ -82,6 +82,16 @@ def test_what_is_known_is_not_read_again_and_no_more_is_kept_than_allowed(
     assert n_read == [2, 1, 1]
 
 
+def test_frames_of_ever_other_categories_leave_nothing_behind() -> None:
+    """Such a type holds its categories: each would be another key."""
+    plan = ColumnPlan("a", "categorical")
+    memory = CellMemory([plan])
+    for cell in "abcdef":
+        column = pd.DataFrame({"a": pd.Categorical([cell], categories=[cell, "z"])})
+        assert read_columns(column, [plan], None, memory)["a"].tolist() == [cell]
+    assert not memory._known
+
+
 def test_columns_that_are_read_alike_are_read_in_one_call() -> None:
     """And no others: in another unit, format or set of strays a cell is another number."""
     plans = [

@@ -11,6 +11,7 @@ import torch
 
 from automl.data import ColumnOptions, LoadedData, SplitOptions, load_dataset
 from automl.data.kinds import read_data
+from automl.data.row_weights import pooled_weights
 from automl.errors import ConfigError, DataError
 from automl.options.data_options import DataOptions
 from search_spaces.hyperparameters import hyperparameter
@@ -196,6 +197,13 @@ def test_equal_weights_are_the_data_without(frame: pd.DataFrame) -> None:
 def test_weights_that_are_none_get_one_line(frame: pd.DataFrame, weight: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         weighted(frame.assign(nothing=0), weight=weight)
+
+
+def test_weights_near_the_largest_numbers_are_weights(frame: pd.DataFrame) -> None:
+    loaded = weighted(frame.assign(heft=np.linspace(1e308, 1.7e308, N)), weight="heft", folds=1)
+    (fold,) = loaded.dataset.folds
+    pooled = pooled_weights((fold.valid, fold.test))
+    assert pooled is not None and np.isfinite(pooled).all() and pooled.mean() == pytest.approx(1)
 
 
 def test_test_rows_have_weights_too(frame: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,16 @@ def test_duplicates_are_counted_in_and_across_splits(inputs: pd.DataFrame) -> No
         "train/valid": 1 / 48,
         "train/test": 3 / 48,
     }
+
+
+def test_a_weight_is_no_difference_between_rows(inputs: pd.DataFrame) -> None:
+    inputs.iloc[1] = inputs.iloc[0]
+    inputs["w"] = np.arange(1.0, N + 1)
+    plans = [replace(plan, dropped="weight") if plan.name == "w" else plan
+             for plan in infer_columns(inputs)]  # fmt: skip
+    parts = {"train": Part(inputs, pd.Series(0, inputs.index), {})}
+    hashes = raw_rows(parts, plans, SplitOptions()).hashes
+    assert hashes[0] == hashes[1]
 
 
 def test_rows_that_all_differ_are_no_duplicates(inputs: pd.DataFrame) -> None:

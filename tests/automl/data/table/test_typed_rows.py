@@ -97,7 +97,21 @@ def test_a_row_for_which_a_frame_is_made_is_read_alike(
 
 
 ODD: list[Any] = [
-    *("", " ", "old", "12 kg", "1,5", " Busan ", "NA", "?", "noon", "x" * 2000, "\ud800"),
+    *(
+        "",
+        " ",
+        "old",
+        "12 kg",
+        "1,5",
+        " Busan ",
+        "NA",
+        "?",
+        "noon",
+        "now",
+        "Today ",
+        "x" * 2000,
+        "\ud800",
+    ),
     *(0, 1, 2, -3.5, 1e300, -1e39, float("inf"), float("nan"), 10**30, True, False, None),
     *(np.float32(1.5), np.int8(3), np.bool_(True), pd.NA, pd.NaT, b"5", 2 + 3j, [1], {"a": 1}),
     *(pd.Timestamp("2024-05-01"), pd.Timestamp("2024-05-01", tz="UTC"), np.datetime64("2024")),
