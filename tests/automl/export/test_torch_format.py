@@ -22,6 +22,8 @@ from tests.automl.export.small_models import data_of, every_kind, model_of, netw
 from tests.automl.export.small_tables import MODELS
 from tests.automl.export.test_writing_own_networks import own_images
 
+pytestmark = pytest.mark.usefixtures("quiet_torch")
+
 
 def test_the_folder_has_a_program_with_all_that_feeds_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

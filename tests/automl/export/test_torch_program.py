@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -52,14 +51,9 @@ def agree(model: TrainedModel, program: Any, given: tuple[torch.Tensor, ...], ro
     assert np.ptp(expected, axis=0).min() > 1e-3, "rows that are told apart"
 
 
+pytestmark = pytest.mark.usefixtures("quiet_torch")
+
 QUICK = ("folds", "numbers_with_gaps")
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Where its logs are kept, torch traces ten times as long."""
-    caplog.set_level(logging.CRITICAL, "torch")
-    caplog.set_level(logging.CRITICAL, "torch.__trace")
 
 
 @pytest.mark.filterwarnings("ignore:.*count as missing", "ignore:.*counts as missing")
