@@ -8,6 +8,8 @@ half, which takes a second.
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ from search_spaces.declared import DEFAULT_FAMILY
 from storage.records import Task
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from automl.data.loaded import Loadable, LoadedData
 
 
@@ -64,16 +68,25 @@ class WeightedOwnData:
         """Let it load, and see that it has not left the weights out.
 
         Raises:
-            ConfigError: its splits have none.
+            ConfigError: a split has none, or such as splits cannot have.
         """
         loaded = self.source.load_data(options)
-        if not loaded.dataset.is_weighted:
-            raise ConfigError(
-                f"data that load themselves must give every Split its weights where "
-                f"{named('weight')} is given, but {type(self.source).__name__} gives none; let "
-                "load_data set Split.weights, or leave the option out"
-            )
+        for fold, name in itertools.product(loaded.dataset.folds, ("train", "valid", "test")):
+            weights = fold.split(name).weights
+            given = "none" if weights is None else f"such of mean {weights.double().mean():g}"
+            if weights is None or not _can_be_weights(weights):
+                raise ConfigError(
+                    f"data that load themselves must give every Split its weights, above 0 and of "
+                    f"mean 1, where {named('weight')} is given, but {type(self.source).__name__} "
+                    f"gives {name} rows {given}; let load_data set Split.weights, or leave the "
+                    "option out"
+                )
         return loaded
+
+
+def _can_be_weights(weights: Tensor) -> bool:
+    is_positive = bool((weights.isfinite() & (weights > 0)).all())
+    return is_positive and math.isclose(float(weights.double().mean()), 1.0, rel_tol=1e-3)
 
 
 def read_data(source: Any, options: DataOptions, *, family: str = DEFAULT_FAMILY) -> Loadable:

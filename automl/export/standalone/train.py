@@ -101,12 +101,18 @@ def read_targets(cells: pd.Series[Any], schema: Mapping[str, Any]) -> NDArray[np
     return np.array([places.get(name, np.nan) for name in named], dtype=np.float64)
 
 
-def read_weights(frame: pd.DataFrame, names: Mapping[str, Any], weight: str | None) -> Any:
+def read_weights(
+    frame: pd.DataFrame,
+    names: Mapping[str, Any],
+    weight: str | None,
+    targets: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """What rows weigh, (N,) float64; 1 for each where the search had no weights.
 
     Args:
         names: of the frame's columns, by what they are called without blanks around.
         weight: the column of weights; None: there is none.
+        targets: of the rows, NaN where a row has none: nothing is asked of its weight, 0 is given.
 
     Raises:
         ValueError: there is no such column, or its cells are no weights.
@@ -118,10 +124,12 @@ def read_weights(frame: pd.DataFrame, names: Mapping[str, Any], weight: str | No
     cells, read = frame[names[weight]], model.table_rows
     texts = [str(cell).strip() for cell in cells]
     weights = np.array([read.read_number(text, read.PLAIN) for text in texts], dtype=np.float64)
+    weights[np.isnan(targets)] = 0.0
     wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if len(wrong) or not weights.any():
         shown = f"{len(wrong)} are not, such as {texts[wrong[0]]!r}" if len(wrong) else "all are 0"
-        raise ValueError(f"row weights must be numbers from 0 on, some above 0, but {shown}")
+        rule = "row weights must be numbers from 0 on, written like 1.5, some above 0"
+        raise ValueError(f"{rule}, but {shown}")
     return weights
 
 
@@ -334,7 +342,7 @@ def train_again(table: Path, out: Path, seed: int = 0) -> list[float]:
     if target["name"] not in names:
         raise ValueError(f"a table to train on must have the target {target['name']!r}")
     targets = read_targets(frame[names[target["name"]]], exported.schema)
-    weights = read_weights(frame, names, exported.config.get("weight"))
+    weights = read_weights(frame, names, exported.config.get("weight"), targets)
     n_lacking, n_used = int(np.isnan(targets).sum()), int((weights[~np.isnan(targets)] > 0).sum())
     if n_used < 10:
         raise ValueError(

@@ -43,7 +43,7 @@ def test_what_loads_itself_is_a_kind() -> None:
 
 def test_what_loads_itself_must_not_leave_weights_out() -> None:
     asked = DataOptions(weight="heft")
-    with pytest.raises(ConfigError, match=r"Recipe gives none; let load_data set Split\.weights"):
+    with pytest.raises(ConfigError, match=r"Recipe gives train rows none; let load_data set"):
         read_data(Recipe(), asked).load_data(asked)
 
     class Weighted(Recipe):
@@ -54,3 +54,15 @@ def test_what_loads_itself_must_not_leave_weights_out() -> None:
 
     loaded = read_data(Weighted(), asked).load_data(asked)
     assert loaded.dataset.is_weighted
+
+    class InKilos(Weighted):
+        def load_data(self, options: DataOptions) -> Any:
+            loaded = super().load_data(options)
+            (fold, *others) = loaded.dataset.folds
+            assert fold.valid.weights is not None
+            heavy = replace(fold.valid, weights=50 * fold.valid.weights)
+            folds = (replace(fold, valid=heavy), *others)
+            return replace(loaded, dataset=replace(loaded.dataset, folds=folds))
+
+    with pytest.raises(ConfigError, match="InKilos gives valid rows such of mean 50"):
+        read_data(InKilos(), asked).load_data(asked)

@@ -221,11 +221,14 @@ def test_rows_are_weighed_where_those_of_the_search_were(
     assert automl.load_export(tmp_path / "again").weight == "heft"
     names = {"heft": "heft"}
     frame = pd.DataFrame({"heft": ["1", "0", "2.5"]})
-    assert train.read_weights(frame, names, "heft").tolist() == [1.0, 0.0, 2.5]
-    assert train.read_weights(frame, names, None).tolist() == [1.0, 1.0, 1.0]
+    assert train.read_weights(frame, names, "heft", np.zeros(3)).tolist() == [1.0, 0.0, 2.5]
+    assert train.read_weights(frame, names, None, np.zeros(3)).tolist() == [1.0, 1.0, 1.0]
+    lacking = np.array([0.0, np.nan, 1.0])
+    frame = pd.DataFrame({"heft": ["1", "", "2.5"]})
+    assert train.read_weights(frame, names, "heft", lacking).tolist() == [1.0, 0.0, 2.5]
     for cells, words in ((["1", "-1"], "such as '-1'"), (["x", "1"], "'x'"), (["0"], "all are 0")):
         with pytest.raises(ValueError, match=words):
-            train.read_weights(pd.DataFrame({"heft": cells}), names, "heft")
+            train.read_weights(pd.DataFrame({"heft": cells}), names, "heft", np.zeros(len(cells)))
     table.to_csv(tmp_path / "without.csv", index=False)
     with pytest.raises(ValueError, match="must have the column of row weights 'heft'"):
         train.train_again(tmp_path / "without.csv", tmp_path / "third")
