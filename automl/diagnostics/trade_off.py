@@ -1,15 +1,16 @@
 """What a network's size is worth: smaller ones that are as good, and those over a limit.
 
 Where the answers of a study were held against each other, the smaller one is what that choice
-found to be as good, row by row (`tuning/cross_fitting.py`), so that there is one everywhere. Else
-"as good" is the one-standard-error rule (`thresholds.SAME_LOSS_STANDARD_ERRORS`). All trials are
-judged on the same rows, so it calls more networks as good than a paired test would: of two within
-one standard error, one may be better all the same.
+found to be as good, row by row (`tuning/cross_fitting.py`), so that there is one everywhere, and
+none where it found none. Else "as good" is the one-standard-error rule
+(`thresholds.SAME_LOSS_STANDARD_ERRORS`). All trials are judged on the same rows, so it calls more
+networks as good than a paired test would: of two within one standard error, one may be better all
+the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from automl.diagnostics.evidence import trial_facts
 from automl.diagnostics.situation import change_range, named, space_parameters
@@ -17,9 +18,9 @@ from automl.diagnostics.thresholds import FAILURE_SHARE, SAME_LOSS_STANDARD_ERRO
 from automl.wording.counts import agree, count, listing
 from automl.wording.numbers import brief_time, number
 from automl.wording.scores import gain_text
-from storage.answers import answers_side_by_side, trials_of
+from storage.answers import answers_side_by_side, standing_answers, trials_of
 from storage.records import TRAINED, Advice, Diagnosis, StudyRecords, StudySettings, TrialRecord
-from storage.score_records import AnswerKind, PairedDifference, metric_to_choose_by
+from storage.score_records import AnswerRecord, PairedDifference, metric_to_choose_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
     best, error = records.best_trial, standard_error_of_best(records)
     if best is None or error is None or best.value is None:
         return None
-    single, answer = _trial_of_answer(records, "single"), _trial_of_answer(records, "smallest")
-    if answer is not None and single is not None and single[0] == best.number:
-        return _of_answer(records, best, error, *answer)
+    held = {one.kind: one for one in _last_choice(records) if one.validation is not None}
+    if "single" in held and trials_of(records, held["single"]) == (best.number,):
+        answer = held.get("smallest")
+        return None if answer is None else _of_answer(records, best, error, answer)
     limit = best.value + SAME_LOSS_STANDARD_ERRORS * error
     equal = [
         trial
@@ -57,23 +59,22 @@ def smallest_equal(records: StudyRecords) -> SmallestEqual | None:
     return SmallestEqual(smallest, best, smallest.value or 0.0, error, len(equal))
 
 
-def _trial_of_answer(
-    records: StudyRecords, kind: AnswerKind
-) -> tuple[int, PairedDifference | None] | None:
-    """The trial of an answer that was held against others, and what it gains over the best."""
-    for one in answers_side_by_side(records):
-        if one.kind == kind and one.validation is not None and trials_of(records, one):
-            return trials_of(records, one)[0], one.validation.gain
-    return None
+def _last_choice(records: StudyRecords) -> tuple[AnswerRecord, ...]:
+    """What the last choice held against each other; the best trial where it left no other answer.
+
+    A refit, which can be held against nothing, is no part of it, wherever it stands.
+    """
+    judged = tuple(one for one in records.answers if one.kind != "refit")
+    records = replace(records, answers=judged)
+    return answers_side_by_side(records) or standing_answers(records)[-1:]
 
 
 def _of_answer(
-    records: StudyRecords,
-    best: TrialRecord,
-    error: float,
-    number: int,
-    gain: PairedDifference | None,
+    records: StudyRecords, best: TrialRecord, error: float, answer: AnswerRecord
 ) -> SmallestEqual | None:
+    """The trial of an answer and what it gains over the best; None where it is not smaller."""
+    number = next(iter(trials_of(records, answer)), best.number)
+    gain = None if answer.validation is None else answer.validation.gain
     trial = next((one for one in records.trials if one.number == number), None)
     facts, size = trial_facts(records, number), n_parameters_of(records, number)
     if trial is None or facts is None or size is None:

@@ -155,3 +155,43 @@ def test_what_held_out_rows_tell_apart_is_not_said_to_be_alike(study: Any, curve
 
     assert diagnosis is not None
     assert diagnosis.message.endswith("0.001 to 0.016, beside the best trial's.")
+
+
+def among_others(records: StudyRecords, *others: AnswerRecord) -> StudyRecords:
+    """The best trial is handed over; no smaller network was found, and all trials are complete."""
+    _, single = records.answers
+    finished = replace(records.trials[1], state="COMPLETE", value=0.206)
+    trials = (records.trials[0], finished, records.trials[2])
+    return replace(records, trials=trials, answers=(*others, single))
+
+
+def test_where_the_choice_found_no_smaller_one_none_is_named(study: Any, curve: Any) -> None:
+    """Though trials 0 and 1 are within one standard error of the best."""
+    records = held_against_each_other(study, curve)
+    members = (AnswerMember(1, 0.5), AnswerMember(2, 0.5))
+    ensemble = replace(records.answers[0], kind="ensemble", members=members)
+
+    assert smallest_equal(among_others(records, ensemble)) is None
+    assert diagnose_smallest_equal(among_others(records, ensemble)) is None
+    assert smallest_equal(among_others(records)) is None  # the best trial was all that was left
+
+
+def test_without_a_choice_one_standard_error_decides(study: Any, curve: Any) -> None:
+    records = among_others(held_against_each_other(study, curve))
+    single = replace(records.answers[0], validation=None)
+
+    found = smallest_equal(replace(records, answers=(single,)))
+
+    assert found is not None and found.trial.number == 1
+
+
+def test_a_refit_between_answers_hides_no_choice(study: Any, curve: Any) -> None:
+    """It was handed over once, and the best trial again since."""
+    records = held_against_each_other(study, curve)
+    smallest, single = records.answers
+    refit = AnswerRecord("refit", (AnswerMember(9, 1.0),), 2, answer_id=13)
+    again = replace(single, answer_id=14)
+
+    found = smallest_equal(replace(records, answers=(single, smallest, refit, again)))
+
+    assert found is not None and found.trial.number == 1 and found.gain is not None
