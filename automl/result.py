@@ -306,7 +306,7 @@ class SearchResult(StoredResult):
             "lacked_time": self.lacked_time,
             "report": report,
         }
-        return {**study_json(self.records), **call}
+        return {**study_json(self.records, self.storage), **call}
 
 
 def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:
