@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html import unescape
 from typing import Any
@@ -18,6 +19,7 @@ from automl.report.plots import Plots, html_summary
 from automl.result import SearchResult
 from automl.study_advice import KEEP_IT, naming_study, text_naming_study
 from automl.study_json import diagnosed_json, shown_json, study_json
+from automl.wording.option_names import spoken_as_typed
 from storage.listed_studies import listed_study
 from storage.records import Advice, Diagnosis
 from tests.contracts.synthetic_study import synthetic_study
@@ -97,7 +99,22 @@ def test_no_surface_shows_a_placeholder(
     for one in map(str, shown):
         in_python = "confirm('iris-species'" in unescape(one).replace("\\'", "'")
         assert ("diagnose iris-species" in one or in_python) and "STUDY" not in one
-    with pytest.raises(ConfigError, match="automl diagnose iris-species --diagnose full"):
+
+
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        ("sqlite:///automl.db", "type `automl.explain('a b')`"),
+        ("sqlite:///b.db", "type `automl.explain('a b', storage='sqlite:///b.db')`"),
+        ("", KEEP_IT),
+    ],
+)
+def test_a_figure_that_needs_more_runs_says_what_makes_them(storage: str, said: str) -> None:
+    records = synthetic_study(6)
+    records = replace(records, settings=replace(records.settings, study_name="a b"))
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        SearchResult(records, storage).plots.data_size()
+    with spoken_as_typed(), pytest.raises(ConfigError, match="automl diagnose 'a b' --diagnose"):
         Plots(records, lambda: None).data_size()
 
 
