@@ -118,7 +118,7 @@ def studies(storage: str, as_json: bool) -> None:
     if as_json:
         from automl.listed_json import listed_json
 
-        print_json([listed_json(one) for one in listed])
+        print_json([listed_json(one, storage) for one in listed])
     else:
         from automl.console.study_table import print_studies
 

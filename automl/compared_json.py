@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from automl.comparison import ComparedStudy, Comparison, Rows, paired_gain
+from automl.options.values import DEFAULT_STORAGE
 from automl.study_json import study_json
 from automl.wording.scores import read_score
 from storage.records import Json
 
 
-def compared_json(compared: Comparison, page: str | None = None) -> dict[str, Json]:
+def compared_json(
+    compared: Comparison, page: str | None = None, storage: str = DEFAULT_STORAGE
+) -> dict[str, Json]:
     """Which is better, how each stands, and what differs.
 
     Args:
         page: where a page on them was written.
+        storage: the database that commands in advice name.
     """
     names = compared.names
     return {
-        "studies": [study_json(one.records) for one in compared.studies],
+        "studies": [study_json(one.records, storage) for one in compared.studies],
         "findings": list(compared.findings),
         "gains": _gains(compared),
         "results": _by_study(compared.results, names),

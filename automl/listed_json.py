@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from automl.options.values import DEFAULT_STORAGE
 from automl.study_advice import naming_study
 from automl.wording.moments import iso_moment
 from storage.listed_studies import ListedStudy
@@ -30,11 +31,15 @@ def settings_json(listed: ListedStudy) -> dict[str, Json]:
     }
 
 
-def listed_json(listed: ListedStudy) -> dict[str, Json]:
-    """A study of a list."""
+def listed_json(listed: ListedStudy, storage: str = DEFAULT_STORAGE) -> dict[str, Json]:
+    """A study of a list.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
     best, scored, verdict = listed.best, listed.evaluation, listed.verdict
     if verdict is not None:
-        verdict = naming_study(verdict, listed.settings.study_name)
+        verdict = naming_study(verdict, listed.settings.study_name, storage)
     return {
         **settings_json(listed),
         "best": None

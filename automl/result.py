@@ -266,7 +266,7 @@ class SearchResult(StoredResult):
         """The report's figures for notebooks: `result.plots.curves()`; a tab lists them all."""
         from automl.report.plots import Plots
 
-        return Plots(self.records, self.kept_predictions)
+        return Plots(self.records, self.kept_predictions, self.storage)
 
     def _load(self, answer: AnswerRecord, model: Any) -> TrainedModel:
         from automl.models.own.builders import remember_for
@@ -305,7 +305,7 @@ class SearchResult(StoredResult):
             "lacked_time": self.lacked_time,
             "report": report,
         }
-        return {**study_json(self.records), **call}
+        return {**study_json(self.records, self.storage), **call}
 
 
 def answer_of(result: SearchResult, trial_number: int | None) -> AnswerRecord:

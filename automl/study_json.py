@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from automl.diagnostics import diagnose_trial
-from automl.diagnostics.headline import headline, shown_diagnoses
+from automl.diagnostics.headline import headline, shown_diagnoses, shown_diagnoses_of_trial
 from automl.diagnostics.standing import Standing, standing
 from automl.diagnostics.trade_off import latency_of, n_parameters_of, smallest_equal
 from automl.listed_json import diagnosis_json, finite, settings_json
+from automl.options.values import DEFAULT_STORAGE
 from automl.wording.moments import iso_moment
 from automl.wording.scores import scores_in_order
 from automl.wording.stops import stop_sentence
@@ -33,11 +33,15 @@ from storage.records import EpochRecord, Json, StudyRecords, StudySettings, Tria
 from storage.score_records import AnswerRecord, EvaluationRecord, MetricWorth
 
 
-def study_json(records: StudyRecords) -> dict[str, Json]:
-    """What there is to say of a stored study; what its call adds is the caller's."""
+def study_json(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> dict[str, Json]:
+    """What there is to say of a stored study; what its call adds is the caller's.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
     best, search = records.best_trial, search_effort(records)
     evaluation = study_evaluation(records, "test")
-    verdict = next(iter(shown_diagnoses(records)), None)
+    verdict = next(iter(shown_diagnoses(records, storage)), None)
     return {
         **settings_json(listed_study(records)),
         "stopped": None if records.stop is None else _stop(records.stop),
@@ -58,11 +62,15 @@ def study_json(records: StudyRecords) -> dict[str, Json]:
     }
 
 
-def shown_json(records: StudyRecords) -> dict[str, Json]:
-    """A stored study with all of its trials and verdicts."""
+def shown_json(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> dict[str, Json]:
+    """A stored study with all of its trials and verdicts.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
     return {
-        **study_json(records),
-        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records)],
+        **study_json(records, storage),
+        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records, storage)],
         "trials": [trial_json(records, one) for one in records.trials],
     }
 
@@ -87,12 +95,19 @@ def trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
     }
 
 
-def shown_trial_json(records: StudyRecords, trial: TrialRecord) -> dict[str, Json]:
-    """One trial of a study with its verdicts and curves."""
+def shown_trial_json(
+    records: StudyRecords, trial: TrialRecord, storage: str = DEFAULT_STORAGE
+) -> dict[str, Json]:
+    """One trial of a study with its verdicts and curves.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
+    verdicts = shown_diagnoses_of_trial(records, trial.number, storage)
     return {
         "study": records.settings.study_name,
         **trial_json(records, trial),
-        "diagnoses": [diagnosis_json(one) for one in diagnose_trial(records, trial.number)],
+        "diagnoses": [diagnosis_json(one) for one in verdicts],
         "folds": [
             {
                 "fold": run.fold,
@@ -220,13 +235,17 @@ def _widened(records: StudyRecords) -> list[Json]:
     ]
 
 
-def diagnosed_json(records: StudyRecords) -> dict[str, Json]:
-    """How a study stands, and all that was noticed of it."""
+def diagnosed_json(records: StudyRecords, storage: str = DEFAULT_STORAGE) -> dict[str, Json]:
+    """How a study stands, and all that was noticed of it.
+
+    Args:
+        storage: the database that commands in advice name.
+    """
     return {
         "study": records.settings.study_name,
         "standing": _standing(standing(records)),
         "headline": list(headline(records).lines),
-        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records)],
+        "diagnoses": [diagnosis_json(one) for one in shown_diagnoses(records, storage)],
     }
 
 

@@ -24,10 +24,10 @@ def show(study: str, trial_number: int | None, storage: str, *, as_json: bool) -
 
     result = load_study(study, storage)
     if trial_number is None:
-        print_json(shown_json(result.records)) if as_json else print_study(result)
+        print_json(shown_json(result.records, result.storage)) if as_json else print_study(result)
     elif as_json:
         trial = known_trial(result.records, trial_number)
-        print_json(shown_trial_json(result.records, trial))
+        print_json(shown_trial_json(result.records, trial, result.storage))
     else:
         print_trial(result, trial_number)
 
@@ -122,7 +122,7 @@ def diagnose(
             if confirms:
                 result = questions.confirm(study, storage, **how)
     if as_json:
-        print_json(diagnosed_json(result.records))
+        print_json(diagnosed_json(result.records, result.storage))
         return
     print_verdict(result)
     if confirms and not any(one.kind in ON_ADVICE for one in result.diagnoses):
@@ -143,7 +143,7 @@ def compare(names: Sequence[str], output: str | None, storage: str, *, as_json: 
     else:
         compared, page = compared_page(results, output)
     if as_json:
-        print_json(compared_json(compared, None if page is None else str(page)))
+        print_json(compared_json(compared, None if page is None else str(page), storage))
         return
     print_comparison(compared)
     if page is not None:

@@ -22,8 +22,8 @@ from automl.console.summary import (
     told_cause,
 )
 from automl.console.verdicts import print_advice, print_diagnosis
-from automl.diagnostics import diagnose_trial
 from automl.diagnostics.gradient_flow import STEP_CAUSES
+from automl.diagnostics.headline import shown_diagnoses_of_trial
 from automl.errors import StudyError
 from automl.result import SearchResult
 from automl.wording.counts import count
@@ -67,7 +67,7 @@ def print_trial(result: SearchResult, number: int) -> None:
     records = result.records
     console, trial = stdout_console(), known_trial(records, number)
     console.print(Text(one_line(_opening(records, trial)), style="bold"))
-    verdicts = diagnose_trial(records, number)
+    verdicts = shown_diagnoses_of_trial(records, number, result.storage)
     for verdict in verdicts:
         print_diagnosis(console, verdict)
         print_advice(console, result, verdict)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from automl.diagnostics.standing import Standing, standing
-from automl.diagnostics.study_verdict import diagnose_study
+from automl.diagnostics.study_verdict import diagnose_study, diagnose_trial
 from automl.options.values import DEFAULT_STORAGE
 from automl.study_advice import naming_study
 from storage.records import Diagnosis, StudyRecords
@@ -47,6 +47,21 @@ def shown_diagnoses(
     """
     name = records.settings.study_name
     return tuple(naming_study(one, name, storage) for one in _diagnoses(records))
+
+
+def shown_diagnoses_of_trial(
+    records: StudyRecords, trial_number: int, storage: str = DEFAULT_STORAGE
+) -> tuple[Diagnosis, ...]:
+    """The verdicts on one trial, made now, the main one first.
+
+    Args:
+        storage: the database that commands in advice name.
+
+    Raises:
+        StudyError: the study has no such trial.
+    """
+    name = records.settings.study_name
+    return tuple(naming_study(one, name, storage) for one in diagnose_trial(records, trial_number))
 
 
 def _diagnoses(records: StudyRecords) -> tuple[Diagnosis, ...]:

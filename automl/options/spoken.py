@@ -56,14 +56,19 @@ def _in_python(typed: str) -> str:
         if words[:1] == ["automl"]:
             return _call(words[1:])
         return ", ".join(_arguments(words))
-    except (KeyError, ValueError):  # not what a person types: a name, or a part of a text
+    except (LookupError, ValueError):  # not what a person types: a name, or a part of a text
         return typed
 
 
 def _call(words: list[str]) -> str:
-    """A command on a study as a call: its name is what comes second."""
+    """A command on a study as a call: its name is what comes second; the database may follow."""
     command, study, *rest = words
-    return f"automl.{FUNCTIONS[command, *rest]}({study!r})"
+    other = ""
+    if "--storage" in rest:
+        at = rest.index("--storage")
+        other = f", storage={rest[at + 1]!r}"
+        del rest[at : at + 2]
+    return f"automl.{FUNCTIONS[command, *rest]}({study!r}{other})"
 
 
 def _arguments(words: list[str]) -> Iterator[str]:

@@ -108,7 +108,7 @@ def report_html(
     storage: str = DEFAULT_STORAGE,
 ) -> str:
     """The report as text."""
-    table = study_table(records, lambda: predictions)
+    table = study_table(records, lambda: predictions, storage)
     return render(
         "report.html.j2",
         parts={part.key: part for part in shown_parts(table)},

@@ -16,8 +16,10 @@ import plotly.graph_objects as go
 from plotly.io.json import to_json_plotly
 
 from automl.errors import ConfigError
+from automl.options.spoken import spoken
 from automl.report import style
 from automl.report.numbers.study import StudyTable
+from automl.study_advice import text_naming_study
 from automl.wording.counts import count
 
 
@@ -97,8 +99,8 @@ def alone(panels: Callable[[StudyTable], Sequence[Panel | Remark]], nothing: str
     """A `figure` for modules in which a person chooses nothing: that of their first panel.
 
     Args:
-        nothing: a sentence on why there is none, where no remark says so; STUDY stands for the
-            study's name.
+        nothing: a sentence on why there is none, where no remark says so; commands in it are on
+            STUDY, and said of the study that is drawn.
     """
 
     def figure(table: StudyTable) -> go.Figure:
@@ -107,8 +109,8 @@ def alone(panels: Callable[[StudyTable], Sequence[Panel | Remark]], nothing: str
             if isinstance(panel, Panel):
                 return panel.figure
             raise ConfigError(f"There is no such figure. {panel.text}")
-        said = nothing.replace("STUDY", table.records.settings.study_name)
-        raise ConfigError(f"There is no such figure. {said}")
+        said = text_naming_study(nothing, table.records.settings.study_name, table.storage)
+        raise ConfigError(f"There is no such figure. {spoken(said)}")
 
     return figure
 

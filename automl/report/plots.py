@@ -37,13 +37,16 @@ class Plots:
     exist.
     """
 
-    def __init__(self, records: StudyRecords, predictions: Predictions) -> None:
+    def __init__(
+        self, records: StudyRecords, predictions: Predictions, storage: str = DEFAULT_STORAGE
+    ) -> None:
         self._records = records
+        self._storage = storage
         self._predictions = predictions
 
     @cached_property
     def _table(self) -> StudyTable:
-        return study_table(self._records, self._predictions)
+        return study_table(self._records, self._predictions, self._storage)
 
     def __getattr__(self, name: str) -> Callable[..., go.Figure]:
         if name not in FIGURES:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from automl.options.values import DEFAULT_STORAGE
 from automl.report.numbers.axes import Axis, axes
 from automl.report.numbers.importances import Importances, importances
 from automl.report.numbers.places import comparable, places
@@ -35,6 +36,7 @@ class StudyTable:
     records: StudyRecords
     trials: tuple[Trial, ...]
     predictions: Predictions
+    storage: str = DEFAULT_STORAGE  # that commands name; "": the study is kept nowhere
 
     @property
     def loss(self) -> str:
@@ -83,14 +85,19 @@ class StudyTable:
         return judged_rows(predictions, settings.target, settings.class_names, threshold)
 
 
-def study_table(records: StudyRecords, predictions: Predictions = lambda: None) -> StudyTable:
+def study_table(
+    records: StudyRecords,
+    predictions: Predictions = lambda: None,
+    storage: str = DEFAULT_STORAGE,
+) -> StudyTable:
     """Join trials, runs and epochs.
 
     Args:
         predictions: gives arrays by "<split>_targets" and "<split>_predictions" with split
             "valid" and "test", or None.
+        storage: the database that commands name; "" where the study is kept nowhere.
 
     Shape:
         targets: (N,); predictions: (N, C) probabilities, or (N,) values in the target's unit.
     """
-    return StudyTable(records, joined_trials(records), predictions)
+    return StudyTable(records, joined_trials(records), predictions, storage)

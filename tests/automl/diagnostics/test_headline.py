@@ -7,11 +7,17 @@ from typing import Any, get_args
 
 import pytest
 
-from automl.diagnostics import diagnose_study
+from automl.commands_to_type import study_command
+from automl.diagnostics import diagnose_study, diagnose_trial
 from automl.diagnostics.evidence import find_references, trial_facts
 from automl.diagnostics.fit_words import diagnose_fit
 from automl.diagnostics.gradient_flow import Cause
-from automl.diagnostics.headline import first_sentence, headline, shown_diagnoses
+from automl.diagnostics.headline import (
+    first_sentence,
+    headline,
+    shown_diagnoses,
+    shown_diagnoses_of_trial,
+)
 from automl.diagnostics.learning_curves import FitKind, judge_fit
 from automl.diagnostics.situation import Situation
 from storage.records import Diagnosis
@@ -51,6 +57,19 @@ def test_what_is_stored_is_what_is_shown(study: Any, curve: Any) -> None:
     judged = replace(study(curve(1.0, 0.5)), diagnoses=(Diagnosis("high_bias", "warning", "Is."),))
     assert headline(judged).lines[1] == "High bias: Is."
     assert shown_diagnoses(judged) == judged.diagnoses
+
+
+def test_verdicts_on_a_trial_name_study_and_database(study: Any, curve: Any) -> None:
+    records = study(curve(0.9, 0.05, gap=0.4))
+    assert any("`automl diagnose STUDY" in text for text in advised(diagnose_trial(records, 0)))
+    asked = study_command("diagnose", records.settings.study_name, "sqlite:///b.db")
+    shown = advised(shown_diagnoses_of_trial(records, 0, "sqlite:///b.db"))
+    assert any(f"`{asked} " in text for text in shown)
+    assert not any("STUDY" in text for text in shown)
+
+
+def advised(verdicts: tuple[Diagnosis, ...]) -> list[str]:
+    return [advice.text for verdict in verdicts for advice in verdict.advice]
 
 
 @pytest.mark.parametrize("kind", get_args(FitKind))

@@ -35,6 +35,15 @@ DIAGNOSTICS = Path(automl.__file__).parent / "diagnostics"
         ("--workers 1 --n-trials N", "workers=1, n_trials='N'"),
         ("automl diagnose STUDY --confirm", "automl.confirm('STUDY')"),
         ("automl diagnose STUDY --diagnose full", "automl.explain('STUDY')"),
+        (
+            "automl diagnose a --storage sqlite:///other.db --confirm",
+            "automl.confirm('a', storage='sqlite:///other.db')",
+        ),
+        (
+            "automl diagnose 'a b' --storage 'sqlite:///a b.db' --diagnose full",
+            "automl.explain('a b', storage='sqlite:///a b.db')",
+        ),
+        ("automl diagnose a --storage", "automl diagnose a --storage"),
         ("learning_rate", "learning_rate"),
         ("--no-such-thing 3", "--no-such-thing 3"),
         ("automl frobnicate it", "automl frobnicate it"),
