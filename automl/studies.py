@@ -118,9 +118,9 @@ def delete_study(study: str, storage: str = DEFAULT_STORAGE, *, force: bool = Fa
     """
     with _reading(storage) as found:
         read_known_study(found, study)  # a study that is not ours is refused, its file untouched
-    with closing(open_existing_store(storage)) as store:
+    with closing(open_existing_store(storage)) as store, store.transaction(at_once=True):
         if not force:
-            _check_unused(store, study)
+            _check_unused(store, study)  # in the same transaction: nobody begins a trial meanwhile
         store.delete_study(study)
 
 
@@ -163,17 +163,16 @@ def drop_states(study: str, storage: str = DEFAULT_STORAGE) -> int:
     """
     with _reading(storage) as found:
         read_known_study(found, study)
-    with closing(open_existing_store(storage)) as store:
-        searchers = _searchers(store, study)
+    with closing(open_existing_store(storage)) as store, store.transaction(at_once=True):
+        searchers = _searchers(store, study)  # nobody begins or pauses a trial from here on
         if searchers:
             raise StudyError(
                 f"the states of a study can be deleted while nobody searches it, but {study!r} is "
                 f"searched by {searchers}; let that come to its end first"
             )
         states = [one for one in store.artifacts.list(study) if one.kind == STATE]
-        with store.transaction(at_once=True):
-            for one in states:
-                store.artifacts.remove(one)
+        for one in states:
+            store.artifacts.remove(one)
         return sum(one.n_bytes for one in states)
 
 

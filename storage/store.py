@@ -199,10 +199,11 @@ class Store:
         )
 
     def delete_study(self, study_name: str) -> None:
-        """Delete a study: its trials, records and files."""
-        artifacts = self.artifacts.list(study_name)
-        self.optuna_storage.delete_study(id_of(self._database, study_name))
-        self.artifacts.remove_files(artifacts)
+        """Delete a study: its trials and records, and its files once these are gone."""
+        with self.transaction(at_once=True):
+            artifacts = self.artifacts.list(study_name)
+            self.optuna_storage.delete_study(id_of(self._database, study_name))
+            self._database.after_commit(lambda: self.artifacts.remove_files(artifacts))
 
     # Other records
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from automl.studies import (
 )
 from automl.study_list import list_studies
 from storage import StorageError, open_store
+from storage.adoption import Adoption
 
 
 def test_loaded_study_equals_the_one_that_was_searched(finished: SearchResult) -> None:
@@ -89,6 +92,28 @@ def test_the_states_of_a_study_that_is_searched_are_kept(finished_copy: str) -> 
         with pytest.raises(StudyError, match="while nobody searches it"):
             drop_states("iris-species", finished_copy)
     assert load_study("iris-species", finished_copy).records.kept_artifacts("checkpoint")
+
+
+@pytest.mark.parametrize("act", [delete_study, drop_states])
+def test_nobody_begins_a_trial_between_the_check_and_the_deletion(
+    act: Callable[[str, str], object], finished_copy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that claims its first trial then would lose its study, or its states."""
+    others, refused = Adoption.others, []
+
+    def told(adoption: Adoption, study: str) -> object:
+        found = others(adoption, study)
+        path = finished_copy.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=0)) as elsewhere:
+            try:
+                elsewhere.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                refused.append(str(error))
+        return found
+
+    monkeypatch.setattr(Adoption, "others", told)
+    act("iris-species", finished_copy)
+    assert refused == ["database is locked"]
 
 
 def test_deleted_study_leaves_neither_rows_nor_files(finished_copy: str) -> None:

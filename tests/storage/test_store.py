@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -84,6 +85,28 @@ def test_error_in_a_block_undoes_trials_and_records_alike(store: Store) -> None:
     assert [one.value for one in records.trials] == [2.0]
     assert len(records.epochs[run.run_id]) == 2
     assert study.ask().number == 1
+
+
+def test_files_of_a_deleted_study_go_once_its_rows_are_gone(store: Store) -> None:
+    study = make_study(store)
+    trial = study.ask()
+    run = store.runs.begin("study", trial_number=0, purpose="search", seed=1)
+    file = store.artifacts.path(
+        store.artifacts.save_weights("study", 0, run.run_id, {"w": np.ones(2)}, {})
+    )
+    with pytest.raises(ZeroDivisionError), store.transaction(at_once=True):
+        store.delete_study("study")
+        assert store.study_names() == ()
+        raise ZeroDivisionError
+    assert file.exists()
+    study.tell(trial, 1.0)
+    records = store.read_study("study")
+    assert (len(records.trials), len(records.artifacts)) == (1, 1)
+    with store.transaction():
+        store.delete_study("study")
+        assert file.exists()
+    assert not file.exists()
+    assert store.study_names() == ()
 
 
 def test_total_holds_whoever_makes_trials(store: Store, url: str) -> None:
