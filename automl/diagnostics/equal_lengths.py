@@ -43,7 +43,8 @@ def losses_at_one_epoch(
     """The trials that came at least half as far as the best one, with losses to compare.
 
     Complete ones count too where they ended earlier by themselves. The loss is the lowest one
-    (of the mean over folds) up to the last epoch that all others have reached.
+    (of the mean over folds) up to the last epoch that all others have reached, also of a trial
+    that has diverged by then; one without any finite loss has none to compare.
 
     Args:
         trials: the best first.
@@ -55,7 +56,7 @@ def losses_at_one_epoch(
     least = math.ceil(FAR_SHARE * len(curves[0][1]))
     far = [(one, curve) for one, curve in curves if _is_over(one) or len(curve) >= least]
     epoch = min((len(curve) for one, curve in far if not _is_over(one)), default=None)
-    lowest = [(one, float(np.min(curve[:epoch]))) for one, curve in far]
+    lowest = [(one, _lowest_finite(curve[:epoch])) for one, curve in far]
     return [(one, loss) for one, loss in lowest if math.isfinite(loss)]
 
 
@@ -84,6 +85,11 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 def _is_over(trial: TrialRecord) -> bool:
     return trial.outcome == "complete"
+
+
+def _lowest_finite(losses: np.ndarray) -> float:
+    """Infinite where no loss is finite."""
+    return float(np.min(losses, where=np.isfinite(losses), initial=math.inf))
 
 
 def _curve(records: StudyRecords, number: int) -> np.ndarray:

@@ -112,8 +112,9 @@ def diagnose_one_class(records: StudyRecords) -> Diagnosis | None:
 def diagnose_labels(records: StudyRecords) -> Diagnosis | None:
     """Say that probabilities tell two classes apart, and the labels made of them hardly do.
 
-    So it is where one class is rare: nearly all of its rows have a probability below 0.5. Who asks
-    for a metric of labels has a threshold, and is told of it.
+    So it is where nearly all rows lie on one side of 0.5: below it for a class that is rare, or
+    above it where its rows count more in training. Who asks for a metric of labels has a
+    threshold, and is told of it.
     """
     if records.settings.task != "binary" or records.settings.metric in OF_LABELS:
         return None
@@ -136,8 +137,8 @@ def diagnose_labels(records: StudyRecords) -> Diagnosis | None:
         severity="info",
         message=(
             f"Labels near guessing: the answer's probabilities rank the test rows ({ranked}), but "
-            f"its labels hardly tell the classes apart ({decided}), since few rows have a "
-            f"probability above 0.5 of the rarer one."
+            f"its labels hardly tell the classes apart ({decided}): 0.5 is no good threshold for "
+            f"these probabilities."
         ),
         evidence={"roc_auc": auc, "balanced_accuracy": balanced},
         advice=(

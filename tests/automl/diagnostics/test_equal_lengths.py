@@ -56,6 +56,21 @@ def test_a_trial_that_diverged_has_no_loss_to_compare(study: Any) -> None:
     assert 3 not in {trial.number for trial, _ in losses_at_one_epoch(records, records.trials)}
 
 
+@pytest.mark.parametrize("last", [math.nan, math.inf])
+def test_a_trial_that_came_far_and_then_diverged_counts_by_its_lowest_loss(
+    study: Any, last: float
+) -> None:
+    records = half_searched(study)
+    *before, end = records.epochs[3]
+    diverged = (*before, dataclasses.replace(end, valid_loss=last))
+    records = dataclasses.replace(records, epochs={**records.epochs, 3: diverged})
+
+    far = {trial.number: loss for trial, loss in losses_at_one_epoch(records, records.trials)}
+
+    assert far[3] == pytest.approx(0.3 + 1 / 7)
+    assert turns_back(records, records.trials, [0.8, 0.82, 0.9, 0.95, 1.0, 0.1, 0.0])
+
+
 @pytest.mark.parametrize(
     ("toward", "is_said"),
     [
