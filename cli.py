@@ -184,7 +184,9 @@ def spaces(name: str | None, as_json: bool) -> None:
 @click.argument("study")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also while a search works on it, which then fails.")
-@click.option("--states", is_flag=True, help="Only the files that trials would go on from.")
+@click.option(
+    "--states", is_flag=True, help="Only the files that trials would go on from; asks nothing."
+)
 @typed_option("storage")
 @json_option
 def delete(study: str, yes: bool, force: bool, states: bool, storage: str, as_json: bool) -> None:
@@ -193,6 +195,11 @@ def delete(study: str, yes: bool, force: bool, states: bool, storage: str, as_js
     With --states all of it stays but the states of trials that have not ended: those that go on
     are then trained again from their start, to the same curve. `automl studies` says sizes.
     """
+    if states and force:
+        raise click.UsageError(
+            "--force is for a whole study: --states must wait until no search works on it, but "
+            "both were given; leave out one of them"
+        )
     if states:
         study_commands.delete_states(study, storage, as_json=as_json)
     else:

@@ -153,7 +153,8 @@ class SearchResult(StoredResult):
             trial_number: whose network predicts; those of the answer if None.
             model: as for `best_model`.
             keep: columns of the rows that come first, as they are there, so that predictions can
-                be joined to them; a predicted one of the same name is called `NAME (predicted)`.
+                be joined to them; a predicted one of the same name is called `NAME (predicted)`,
+                with a number behind it where that is taken too: `NAME (predicted) (2)`.
             force: replace an existing file, unless it is a database or one that is read.
 
         Warns:

@@ -161,6 +161,9 @@ def test_delete_asks_first(study: Path) -> None:
     refused = CliRunner().invoke(cli.main, ["delete", "flowers-kind"], input="n\n")
     assert refused.exit_code == 1
     assert "flowers-kind" in run("studies").stdout
+    forced = run("delete", "flowers-kind", "--states", "--force")
+    assert (forced.exit_code, forced.stdout) == (2, "")
+    assert "--force is for a whole study" in forced.stderr
     dropped = run("delete", "flowers-kind", "--states")
     assert (dropped.exit_code, dropped.stdout[:30]) == (0, "deleted the states of flowers-")
     assert run("delete", "flowers-kind", "--yes").exit_code == 0

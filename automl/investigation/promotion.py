@@ -4,7 +4,9 @@ A finished Optuna trial cannot be opened again, so a promotion is a run of its o
 trial's parameters and seed, hence the same curve. It continues the trial's run where its state
 was kept, as it is of the best few pruned trials (`pruned_states.py`), and trains from the start
 where it was not; which of them is said. It touches neither the sampler nor the study's total; it
-tells whether pruning was right. A trial that a process trains now is left to it.
+tells whether pruning was right. A trial that a process trains now is left to it; but nothing
+claims the trial that is promoted, so that a search that is resumed meanwhile may train it too, in
+the study.
 """
 
 from __future__ import annotations
@@ -61,7 +63,10 @@ class Promotion:
 def check_promotable(
     records: StudyRecords, trial_number: int, abandoned: Collection[int]
 ) -> TrialRecord:
-    """The trial to promote.
+    """The trial to promote, as the study is now: nothing claims it.
+
+    A search that is resumed later, while the promotion trains, trains a paused or unfinished
+    trial too, in its own runs.
 
     Args:
         abandoned: trials that have not ended, and that no living process holds.
@@ -83,7 +88,7 @@ def check_promotable(
     elif trial.outcome not in PROMOTABLE:
         why = f"is {trial.outcome}"
     elif not records.search_runs(trial_number):
-        why = f"is {trial.outcome}, and has not begun to train; `automl resume` goes on with it"
+        why = f"is {trial.outcome}, and has not begun to train; resume the study to go on with it"
     else:
         return trial
     raise StudyError(

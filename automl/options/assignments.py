@@ -5,16 +5,20 @@
      "learning_rate": (1e-4, 1e-2)}      a range, its ends included
 
 become `activation=sigmoid`, `n_layers=4,8` and `learning_rate=0.0001..0.01`: what is stored and
-compared is what the command line has. What a hyperparameter can take is decided where it is known
-(`search_spaces/narrowing.py`). A range has two numbers, as bounds of SciPy have; a mapping with
-"low" and "high" is one too, as in the spaces of `automl.tune`.
+compared is what the command line has; a scalar of NumPy is the number that it is printed as.
+What a hyperparameter can take is decided where it is known (`search_spaces/narrowing.py`). A
+range has two numbers, as bounds of SciPy have; a mapping with "low" and "high" is one too, as in
+the spaces of `automl.tune`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Set
 from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from automl.options.values import TEXTS, Rule, Unfit, items_of
 from automl.options.written_values import shown
@@ -34,8 +38,9 @@ def _name(name: Any) -> str:
 
 def _written(name: str, value: Any) -> str:
     """A value, choices or a range as they are typed behind `name=`."""
+    value = _plain(value)
     if isinstance(value, str):
-        return value  # "1e-4..1e-2" and "relu,tanh" too
+        return _filled(name, value)  # "1e-4..1e-2" and "relu,tanh" too
     if value is None or isinstance(value, Real):
         return _one(name, value)
     if isinstance(value, tuple) and len(value) == 2 and all(map(_is_number, value)):
@@ -55,15 +60,31 @@ def _written(name: str, value: Any) -> str:
 
 
 def _one(name: str, value: Any) -> str:
+    value = _plain(value)
     if value is None:
         return "none"
     if _is_number(value):
+        if math.isnan(value):
+            raise Unfit(f"a value of {name} must be a number or a text, but is nan; leave it out")
         return str(int(value)) if isinstance(value, Integral) else repr(float(value))
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str) or "," in value or ".." in value:
         raise Unfit(f"{shown(value)} is no one value of {name}")
-    return value
+    return _filled(name, value)
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of NumPy as one of Python: 0.1 of 32 bits is 0.1, not 0.10000000149011612."""
+    if isinstance(value, np.floating):
+        return float(str(value))
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _filled(name: str, text: str) -> str:
+    if not text.strip():
+        raise Unfit(f"a value of {name} must not be empty, but is {text!r}; leave it out")
+    return text
 
 
 def _is_number(value: Any) -> bool:

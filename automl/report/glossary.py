@@ -2,8 +2,9 @@
 
 `glossary.md` is the one place where words are explained; the documentation shows it whole. A
 paragraph begins with the names it explains, in bold, and may have more of them in its text. A
-report says those alone that occur in what it says, folded below its verdicts; there the first
-mention of each is a link to it.
+report says those alone that occur in what it says, folded below its verdicts; the first mention
+of each in a verdict is a link to it. What only the headline or the title of a part mentions is
+explained there too, without a link.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from jinja2.filters import do_forceescape, do_mark_safe
+
+from automl.options.spoken import TYPED
 
 FILE: Final = Path(__file__).parent / "glossary.md"
 
@@ -54,8 +57,11 @@ def _entry(paragraph: str) -> Entry:
 
 
 def occurring(texts: Iterable[str]) -> tuple[Entry, ...]:
-    """The entries of which a name stands in one of the texts, in the glossary's order."""
-    said = "\n".join(texts)
+    """The entries of which a name stands in one of the texts, in the glossary's order.
+
+    What is typed, in backquotes, is passed over, as `Marker` does.
+    """
+    said = "\n".join(TYPED.sub("``", text) for text in texts)
     return tuple(entry for entry in entries() if _mention(entry).search(said))
 
 
@@ -67,7 +73,7 @@ def _mention(entry: Entry) -> re.Pattern[str]:
 
 
 class Marker:
-    """Makes the first mention of each entry on a page a link to it."""
+    """Makes the first mention of each entry a link to it, in what it is given to mark."""
 
     def __init__(self, shown: Iterable[Entry]) -> None:
         self.waiting = list(shown)

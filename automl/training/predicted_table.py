@@ -2,7 +2,8 @@
 
 Columns are kept as the rows have them: the cells of a text file are the same texts, so that a
 number of a customer with zeros in front is still one. A predicted column whose name is taken by a
-kept one is called `NAME (predicted)`.
+kept one is called `NAME (predicted)`, or where that is taken too `NAME (predicted) (2)`, with the
+first number that is free.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class PredictedTable:
 
         Args:
             keep: names of columns of the rows that come first; a predicted one of the same name is
-                called `NAME (predicted)`.
+                called `NAME (predicted)`, with a number behind it where that is taken too.
 
         Raises:
             DataError, ConfigError: as `beside` says.

@@ -68,7 +68,15 @@ def duration(seconds: float) -> str:
 
 
 def size(n_bytes: int) -> str:
-    """Bytes as sizes are typed, of 10^6 or 10^9: "3.2M"."""
-    if n_bytes >= 1e9:
-        return f"{n_bytes / 1e9:.1f}G"
-    return f"{n_bytes / 1e6:.{1 if 0 < n_bytes < 1e7 else 0}f}M"
+    """Bytes in units of 10^3, 10^6 or 10^9: "40k", "3.2M", "2.5G"; what is below 50 is "0.0k".
+
+    The unit is that of the rounded number: there is no "1000k".
+    """
+    if n_bytes == 0:
+        return "0M"
+    for scale, unit in ((1e3, "k"), (1e6, "M")):
+        if n_bytes < 9.95 * scale:
+            return f"{n_bytes / scale:.1f}{unit}"
+        if n_bytes < 999.5 * scale:
+            return f"{n_bytes / scale:.0f}{unit}"
+    return f"{n_bytes / 1e9:.1f}G"

@@ -36,7 +36,11 @@ def prediction_names(target: str, classes: Sequence[Any] | NDArray[Any]) -> tupl
 
 
 def names_beside(kept: Sequence[str], predicted: Sequence[str]) -> tuple[str, ...]:
-    """Names of predicted columns, all different, and different from those that are kept."""
+    """Names of predicted columns, all different, and different from those that are kept.
+
+    One that is taken becomes `NAME (predicted)`, or where that is taken too
+    `NAME (predicted) (2)`, with the first number that is free.
+    """
     names = list(kept)
     for plain in predicted:
         names.append(_free(f"{plain} (predicted)", names) if plain in names else plain)

@@ -28,8 +28,8 @@ def test_a_line_says_task_score_verdict_trials_and_when(
     monkeypatch.setenv("COLUMNS", "120")
     lines = printed([listed(), listed("houses", task="regression")], capsys)
     assert [" ".join(line.split()) for line in lines[-3:-1]] == [
-        "digits-target multiclass accuracy 97.2 % High variance 20 0.0M 2 h ago",
-        "houses regression RMSE 3.200 High variance 20 0.0M 2 h ago",
+        "digits-target multiclass accuracy 97.2 % High variance 20 40k 2 h ago",
+        "houses regression RMSE 3.200 High variance 20 40k 2 h ago",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,21 @@ def test_a_mapping_is_what_the_command_line_has_as_texts() -> None:
     assert ASSIGNMENTS.plain("set", None) == ASSIGNMENTS.plain("set", {}) == ()
 
 
+def test_scalars_of_numpy_are_what_they_are_printed_as() -> None:
+    given = {
+        "a": np.True_,
+        "b": np.float32(0.1),
+        "c": (np.float16(0.1), np.float32(1e-3)),
+        "d": [np.bool_(False), np.str_("relu"), np.int32(3)],
+        "e": np.array([0.1, 0.2], dtype=np.float32),
+        "f": np.float64(1 / 3),
+    }
+    assert ASSIGNMENTS.plain("set", given) == (
+        *("a=true", "b=0.1", "c=0.1..0.001", "d=false,relu,3", "e=0.1,0.2"),
+        f"f={1 / 3!r}",
+    )
+
+
 def test_a_space_reads_them_as_a_value_choices_and_a_range() -> None:
     given = {"n_layers": 8.0, "dropout": [0, 0.5], "learning_rate": (1e-4, 1e-2)}
     space = load("mlp").narrow(list(ASSIGNMENTS.plain("set", given))).parameters
@@ -62,6 +78,11 @@ def test_a_space_reads_them_as_a_value_choices_and_a_range() -> None:
         ({"n_layers": {"low": "a", "high": [1]}}, "for n_layers write one value"),
         ({"activation": ["relu", "tanh,gelu"]}, "'tanh,gelu' is no one value of activation"),
         ({"activation": [["relu"]]}, r"\['relu'\] is no one value of activation"),
+        ({"dropout": math.nan}, "a value of dropout must be .*, but is nan; leave it out"),
+        ({"dropout": (np.float32("nan"), 0.5)}, "but is nan; leave it out"),
+        ({"dropout": [0.1, math.nan]}, "but is nan; leave it out"),
+        ({"activation": ""}, "a value of activation must not be empty, but is ''; leave it out"),
+        ({"activation": ["relu", " "]}, "but is ' '; leave it out"),
         ({3: 4}, "3 is no name of a hyperparameter"),
         ({"a=b": 4}, "'a=b' is no name of a hyperparameter"),
     ],

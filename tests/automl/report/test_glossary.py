@@ -31,6 +31,11 @@ def test_words_are_found_as_words_in_any_number_and_case() -> None:
     assert occurring(["nothing here"]) == ()
 
 
+def test_words_that_are_only_typed_are_not_explained() -> None:
+    assert occurring(["Search on with `--fold 3 bias`.", "Or `automl promote --trial 3`."]) == ()
+    assert [entry.title for entry in occurring(["`bias` is bias"])] == ["Bias"]
+
+
 def test_only_the_first_mention_is_a_link_and_html_stays_whole() -> None:
     marker = Marker(occurring(["bias and trial"]))
     assert marker.mark("Bias, bias") == '<a class="word" href="#word-bias">Bias</a>, bias'

@@ -66,7 +66,11 @@ def test_short_times_have_the_unit_that_reads_best(seconds: float, words: str) -
 
 @pytest.mark.parametrize(
     ("n_bytes", "words"),
-    [(0, "0M"), (400, "0.0M"), (3_210_000, "3.2M"), (146e6, "146M"), (2.5e9, "2.5G")],
+    [
+        *((0, "0M"), (400, "0.4k"), (9_949, "9.9k"), (9_960, "10k"), (40_000, "40k")),
+        *((999_499, "999k"), (999_501, "1.0M"), (3_210_000, "3.2M"), (9_999_999, "10M")),
+        *((146e6, "146M"), (999_499_999, "999M"), (999_999_999, "1.0G"), (2.5e9, "2.5G")),
+    ],
 )
 def test_sizes_are_in_the_unit_that_reads_best(n_bytes: float, words: str) -> None:
     assert size(int(n_bytes)) == words
