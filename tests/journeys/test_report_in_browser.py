@@ -511,4 +511,4 @@ def test_the_dashboard_shows_a_running_study(visit, dashboard):
         selector = f'[id="user-defined-plot:{key}"] .trace'
         page.wait_for_selector(selector, state="attached", timeout=120_000)
     page.goto(f"{address}/dashboard/studies/1/note")
-    page.wait_for_selector("text=/Best: trial/")
+    page.wait_for_selector("text=/Best: trial/", timeout=120_000)  # beside the search, as above
