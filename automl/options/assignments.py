@@ -18,8 +18,6 @@ from collections.abc import Mapping, Set
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
 from automl.options.values import TEXTS, Rule, Unfit, items_of
 from automl.options.written_values import shown
 
@@ -76,6 +74,10 @@ def _one(name: str, value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """A scalar of NumPy as one of Python: 0.1 of 32 bits is 0.1, not 0.10000000149011612."""
+    if type(value).__module__ != "numpy":  # who has one has imported it
+        return value
+    import numpy as np
+
     if isinstance(value, np.floating):
         return float(str(value))
     return value.item() if isinstance(value, np.generic) else value

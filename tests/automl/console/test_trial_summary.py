@@ -9,6 +9,7 @@ import pytest
 
 from automl.console import trial_summary
 from automl.console.curves import ASCII_BLOCKS
+from automl.diagnostics import headline
 from automl.errors import StudyError
 from automl.investigation.promotion import Promotion
 from automl.result import SearchResult
@@ -73,7 +74,7 @@ def test_layers_are_shown_where_the_verdict_rests_on_them(
 ) -> None:
     records = synthetic_study(6)
     judged = tuple(replace(one, kind=kind) for one in records.diagnoses)
-    monkeypatch.setattr(trial_summary, "diagnose_trial", lambda *_: judged)
+    monkeypatch.setattr(headline, "diagnose_trial", lambda *_: judged)
     printed = shown(records, 0, capsys)
     assert ("update ratio" in printed) == is_shown
     assert ("hidden 1" in printed) == is_shown
