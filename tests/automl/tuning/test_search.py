@@ -111,12 +111,13 @@ def test_no_trial_begins_late_while_none_is_complete(store: Store, iris: LoadedD
 def test_trials_that_finish_soon_do_not_keep_others_from_beginning(
     store: Store, iris: LoadedData
 ) -> None:
-    search = make_search(store, iris, settings_for(iris), n_trials=10_000, n_slots=2, timeout=4.0)
+    # By the last part of the time all is loaded that makes first epochs slow.
+    search = make_search(store, iris, settings_for(iris), n_trials=10_000, n_slots=2, timeout=8.0)
     held_back = {}
     for progress in search:
         search.state.tally.best = BestTrial(-1, 1e9)  # so that whatever trains is better
         held_back[progress.seconds] = search._must_finish
-    late = [each for seconds, each in held_back.items() if 2.5 < seconds < 3.5]
+    late = [each for seconds, each in held_back.items() if 5.0 < seconds < 7.5]
     assert late and not any(late)
 
 
