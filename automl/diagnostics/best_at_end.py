@@ -10,7 +10,7 @@ from automl.diagnostics.range_edge import USUAL_WIDENING, End, Range, numeric_ra
 from automl.diagnostics.thresholds import AT_END_SHARE, EDGE_MIN_TRIALS
 from automl.wording.counts import agree, count
 from automl.wording.numbers import number
-from storage.records import Advice, Diagnosis, StudyRecords
+from storage.records import Diagnosis, StudyRecords
 
 
 def diagnose_best_at_end(records: StudyRecords) -> tuple[Diagnosis, ...]:
@@ -57,10 +57,5 @@ def _diagnosis(one: Range, end: End, trial_number: int, n_complete: int) -> Diag
             "low": one.low,
             "high": one.high,
         },
-        advice=(
-            Advice(
-                f"Widen {one.name} to {number(low, 2)} to {number(high, 2)}.",
-                (one.change(low, high),),
-            ),
-        ),
+        advice=(one.widening_advice(low, high),),
     )

@@ -91,6 +91,11 @@ class Range:
         """Search from one value to another instead."""
         return change_range(self.name, low, high, is_whole=self.is_integer)
 
+    def widening_advice(self, low: float, high: float) -> Advice:
+        """To search from one value to another, of which the range is a part."""
+        words = f"Widen {self.name} to {number(low, 2)} to {number(high, 2)}."
+        return Advice(words, (self.change(low, high),))
+
     def _scaled(self, value: float) -> float:
         return math.log(value) if self.log else value
 
@@ -309,10 +314,5 @@ def _diagnosis(crowding: Crowding, one: Range) -> Diagnosis:
             "low": one.low,
             "high": one.high,
         },
-        advice=(
-            Advice(
-                f"Widen {one.name} to {number(low, 2)} to {number(high, 2)}.",
-                (one.change(low, high),),
-            ),
-        ),
+        advice=(one.widening_advice(low, high),),
     )

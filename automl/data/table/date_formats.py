@@ -182,6 +182,8 @@ def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
     if shape is not None:
         fits = re.compile(shape).fullmatch
         cells[:] = [text if fits(text) else None for text in cells]
+    else:  # pandas reads these two words by the clock, in whatever format
+        cells[:] = [None if str(text).strip().lower() in _BY_THE_CLOCK else text for text in cells]
     if date_format.endswith("since 1970"):
         numbers = np.asarray(pd.to_numeric(cells, errors="coerce"), dtype=np.float64)
         is_known = ~np.isnan(numbers)
@@ -189,8 +191,6 @@ def parse_far_dates(texts: Sequence[str], date_format: str) -> pd.DatetimeIndex:
         microseconds *= 1_000 if date_format.startswith("milli") else 1_000_000
         moments = pd.DatetimeIndex(microseconds.astype("datetime64[us]"))
         return pd.DatetimeIndex(moments.where(is_known))
-    # pandas reads these two words by the clock, in whatever format.
-    cells[:] = [None if str(text).strip().lower() in _BY_THE_CLOCK else text for text in cells]
     # Without utc=True, zones that differ between rows raise.
     read = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
     return pd.DatetimeIndex(read).tz_localize(None).as_unit("us")  # as far as the year 9999
